@@ -1,0 +1,114 @@
+# trainwatch — `make` shows what there is to do. A bare machine needs Go, gcc,
+# Python 3 and make; everything else is fetched, pinned, and kept outside the
+# clone in TOOLS, by version.
+
+SHELL        := /bin/bash
+.SHELLFLAGS  := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trainwatch-tools
+
+GOLANGCI_LINT := v2.15.0
+GOFUMPT       := v0.12.0
+GOVULNCHECK   := v1.9.0
+
+# go-nvml compiles with some fifty deprecation warnings of NVIDIA's own.
+export CGO_CFLAGS := -O2 -g -Wno-deprecated-declarations
+# Lazy binding: without a driver the binary must start, and find out by itself.
+LDFLAGS := -s -w -extldflags=-Wl,-z,lazy
+BUILD   := go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: build
+build: bin/trainwatch ## build bin/trainwatch
+
+.PHONY: bin/trainwatch
+bin/trainwatch:
+	$(BUILD) -o $@ ./cmd/trainwatch
+
+.PHONY: demo
+demo: build ## train a small network under trainwatch and show what it saw
+	$(BUILD) -o bin/mlp ./examples/mlp
+	@echo
+	TRAINWATCH_HOME=$(CURDIR)/.build/demo bin/trainwatch run --name demo -- bin/mlp
+
+.PHONY: test
+test: ## the tests, in minutes
+	go test -timeout 10m ./...
+
+.PHONY: test-full
+test-full: ## everything: the tests under the race detector, and those that need real frameworks
+	go test -timeout 30m -race -count=1 -tags full ./...
+
+.PHONY: check
+check: format vet lint generated portable vulnerabilities ## what a change must pass besides the tests
+
+.PHONY: format
+format: $(TOOLS)/gofumpt-$(GOFUMPT)/gofumpt
+	@files=$$($< -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$files" ]; then echo "run 'make fmt', these are not formatted:"; echo "$$files"; exit 1; fi
+
+.PHONY: fmt
+fmt: $(TOOLS)/gofumpt-$(GOFUMPT)/gofumpt ## format the Go code
+	$< -w $$(git ls-files -co --exclude-standard '*.go')
+
+.PHONY: vet
+vet:
+	go vet ./...
+	go mod tidy -diff
+	go mod verify
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint
+	$< run ./...
+
+.PHONY: generated
+generated: ## generated files are up to date
+	go test -count=1 -run 'Stale|Generated|Golden' ./internal/event ./internal/public ./internal/house
+
+.PHONY: portable
+portable: ## what has to build elsewhere builds elsewhere
+	CGO_ENABLED=0 go build -o /dev/null ./cmd/trainwatch
+	GOARCH=arm64 CGO_ENABLED=0 go build -o /dev/null ./cmd/trainwatch
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go build -o /dev/null ./cmd/trainwatch
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go build ./agent ./callbacks ./errors ./gpu/...
+	GOOS=windows CGO_ENABLED=0 go build ./agent ./callbacks ./errors ./gpu/...
+
+# The vulnerability database is a web site. Where it cannot be reached, that is
+# said, and nothing is claimed.
+.PHONY: vulnerabilities
+vulnerabilities: $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
+	@if out=$$(timeout 120 $< ./... 2>&1); then echo "$$out" | tail -n 3; \
+	elif echo "$$out" | grep -qE 'dial tcp|lookup|no such host|403|fetching vulnerabilities|context deadline'; then \
+	  echo "vulnerabilities: NOT CHECKED, the database cannot be reached from here"; \
+	else echo "$$out"; exit 1; fi
+
+.PHONY: bench
+bench: build ## measure what README and bench/README.md claim
+	bench/run.sh
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZTIME each (default 30s)
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | sed 's/func //'); do \
+	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $${FUZZTIME:-30s} $$p; \
+	  done; done
+
+.PHONY: generate
+generate: ## write the generated files anew
+	go generate ./...
+	go test ./internal/house -update
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin .build
+
+$(TOOLS)/gofumpt-$(GOFUMPT)/gofumpt:
+	GOBIN=$(@D) go install mvdan.cc/gofumpt@$(GOFUMPT)
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint:
+	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+$(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck:
+	GOBIN=$(@D) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)

@@ -1,0 +1,175 @@
+package agent
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/trainwatch/trainwatch/callbacks"
+	"github.com/trainwatch/trainwatch/errors"
+	"github.com/trainwatch/trainwatch/internal/delivery"
+	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/monitor"
+	"github.com/trainwatch/trainwatch/internal/rank"
+	"github.com/trainwatch/trainwatch/internal/settings"
+	"github.com/trainwatch/trainwatch/internal/steps"
+	"github.com/trainwatch/trainwatch/metrics"
+)
+
+// Agent watches the program it is part of. A nil *Agent does nothing.
+type Agent struct {
+	callbacks *callbacks.Callbacks
+	monitor   *monitor.Monitor // nil where a wrapper does the watching
+	client    *delivery.Client // nil where nothing may be sent
+	stream    *event.Stream
+
+	page      *steps.Page
+	pageDir   string // the wrapper's, "" without one
+	rank      int
+	recipient string
+
+	features features
+	death    death
+	closing  sync.Once
+}
+
+// closePatience bounds Close where its context does not.
+const closePatience = 3 * time.Second
+
+// Start begins to watch. It never fails: what cannot be done is left out, and
+// where there is nothing to do it returns nil, which is fine to use.
+//
+// Where telemetry would be on but nobody has decided yet, Start prints the
+// notice to standard error and waits up to 10 seconds, or until ctx ends. It
+// reads no standard input and installs no signal handler.
+func Start(ctx context.Context, cfg Config) *Agent {
+	p := look(cfg)
+	if p.settings.Disabled || p.who.Rank > 0 && !p.wrapped {
+		return nil
+	}
+	a := &Agent{pageDir: p.pageDir, rank: p.who.Rank, recipient: p.settings.Recipient.ID()}
+	id := steps.Self()
+	id.Source, id.Rank, id.WorldSize, id.LocalRank = steps.SourceGo, p.who.Rank, p.who.World, p.who.LocalRank
+	a.openPage(id)
+	own := !p.wrapped || !p.covered && p.sends(ctx)
+	if p.who.Rank > 0 {
+		own = false // another process of the run speaks for all
+	} else if !p.covered || p.parent.Telemetry == settings.ParentOn {
+		a.connect(ctx, cfg, p)
+	}
+	if a.page == nil {
+		return a
+	}
+	wake := func() {}
+	if own {
+		a.watch(cfg, p)
+		wake = a.monitor.Wake
+	}
+	a.callbacks = callbacks.New(a.page.Writer(), wake)
+	return a
+}
+
+// openPage makes the page that the callbacks write: where a wrapper can read
+// it, if there is one.
+func (a *Agent) openPage(id steps.Identity) {
+	if a.pageDir != "" {
+		if page, err := steps.Create(a.pageDir, id); err == nil {
+			a.page = page
+			return
+		}
+	}
+	a.page = steps.NewHeap(id)
+}
+
+// connect opens the way to the recipient where this run may send.
+func (a *Agent) connect(ctx context.Context, cfg Config, p *place) {
+	if p.who.Verdict == rank.Silent || !p.sends(ctx) {
+		return
+	}
+	s := p.settings
+	distinct := p.run
+	if s.IdentityMode != settings.IdentityRun {
+		distinct = distinctID(s, p.run)
+	}
+	schema := event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
+	app, version := schema.App()
+	a.client = delivery.Open(delivery.Config{
+		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: p.run.String(),
+		Allowed: p.allowed(), Now: time.Now,
+	})
+	a.stream = event.NewStream(event.Identity{
+		RunID: p.run, DistinctID: distinct, Attempt: int64(p.attempt), Client: event.ClientLibrary,
+		Version: monitor.Version, App: app, AppVersion: version, WorldSize: int64(p.world()),
+	}, time.Now)
+}
+
+// watch starts the loop that a wrapper would otherwise be.
+func (a *Agent) watch(cfg Config, p *place) {
+	s := p.settings
+	started := time.Now()
+	home := s.Home
+	if p.wrapped {
+		home = "" // the wrapper keeps the record
+	}
+	host, _ := os.Hostname()
+	wd, _ := os.Getwd()
+	a.monitor = monitor.Start(monitor.Config{
+		Meta: history.Meta{
+			RunID: p.run.String(), Attempt: p.attempt, Name: s.Name, Command: os.Args, Dir: wd, Host: host,
+			Started: started, Client: string(event.ClientLibrary), PID: os.Getpid(), IntervalS: s.Interval.Seconds(),
+		},
+		Home: home,
+		Tracker: metrics.NewRuntimeMetricsTracker(metrics.Config{
+			Proc: "/proc", Cgroup: "/sys/fs/cgroup", GPU: cfg.GPU, Now: time.Now, Started: started, Lookup: os.LookupEnv,
+		}),
+		Pages: monitor.Heap(a.page), GPU: cfg.GPU,
+		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
+		Client: a.client, Stream: a.stream,
+		Settle: func(*monitor.Pages) rank.Info { return p.who },
+		CI:     p.ci, Now: time.Now,
+	})
+}
+
+// Callbacks returns what the training loop calls; nil, and fine to use, where
+// nothing watches.
+func (a *Agent) Callbacks() *callbacks.Callbacks {
+	if a == nil {
+		return nil
+	}
+	return a.callbacks
+}
+
+// Enabled reports whether telemetry is on for this run: whether features,
+// operations and errors are worth preparing.
+func (a *Agent) Enabled() bool { return a != nil && a.client != nil }
+
+// Close ends the run: it takes the last numbers, writes the record and delivers
+// what it can until ctx ends, at most 3 seconds; the rest is delivered by the
+// next run or by `trainwatch telemetry flush`. It is idempotent, and bounded
+// even where the disk, the network or the GPU driver hangs.
+func (a *Agent) Close(ctx context.Context) {
+	if a == nil {
+		return
+	}
+	panicking := inPanic()
+	a.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, closePatience)
+		defer cancel()
+		if a.monitor != nil {
+			a.monitor.Finish(ctx, func(uint64) monitor.End { return a.death.end(panicking) })
+		}
+		_ = a.client.Sync(ctx)
+		if a.client.Stats().Waiting > 0 {
+			a.client.Flush(ctx)
+		}
+		_ = a.client.Close(ctx)
+		if a.monitor != nil {
+			a.monitor.Close(ctx)
+		}
+		// The page stays mapped: a callback may still be under way.
+	})
+}
+
+var _ errors.Reporter = (*Agent)(nil)

@@ -1,0 +1,164 @@
+package agent
+
+import (
+	"context"
+	"flag"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/identity"
+	"github.com/trainwatch/trainwatch/internal/rank"
+	"github.com/trainwatch/trainwatch/internal/settings"
+)
+
+// place is where the program finds itself: its settings, its rank, and the
+// wrapper around it, if there is one.
+type place struct {
+	cfg      Config
+	settings settings.Settings
+	who      rank.Info
+	ci       bool
+
+	wrapped bool // a living trainwatch started us
+	covered bool // and it speaks to our recipient already
+	parent  settings.Parent
+	pageDir string
+
+	run     uuid.UUID
+	attempt int
+
+	asking  sync.Once
+	answer  bool // whether this run may send
+	noticed bool
+}
+
+func look(cfg Config) *place {
+	p := &place{cfg: cfg, settings: load(cfg), who: rank.Detect(os.LookupEnv), attempt: 1}
+	_, p.ci = consent.CI(os.LookupEnv, variables()...)
+	p.parent, p.wrapped = settings.ParentOf(os.LookupEnv, "/proc", os.Getpid())
+	p.run = p.settings.RunID
+	if p.wrapped {
+		p.pageDir = os.Getenv(settings.PageDirVariable)
+		id := p.settings.Recipient.ID()
+		p.covered = id == "" || slices.Contains(strings.Split(p.parent.Recipient, ","), id)
+		if run, err := uuid.Parse(p.parent.RunID); err == nil {
+			p.run, p.attempt = run, max(p.parent.Attempt, 1)
+		}
+	}
+	if p.run == uuid.Nil {
+		p.run = uuid.Must(uuid.NewV7())
+	}
+	return p
+}
+
+// load reads the settings. What the user got wrong is for `trainwatch doctor`
+// to say: the program's standard error is its own.
+func load(cfg Config) settings.Settings {
+	flags := settings.Flags{Key: cfg.PostHogKey, Host: cfg.PostHogHost}
+	if cfg.Interval > 0 {
+		flags.Interval = cfg.Interval.String()
+	}
+	if cfg.ReportInterval > 0 {
+		flags.ReportInterval = cfg.ReportInterval.String()
+	}
+	wd, _ := os.Getwd()
+	s, _ := settings.Load(flags, os.LookupEnv, settings.Roots{Machine: "/etc", Project: wd})
+	return s
+}
+
+// world is how many processes train together, 0 unknown. Where nobody launched
+// several there is one.
+func (p *place) world() int {
+	if p.who.World < 1 && p.who.Launcher == "" {
+		return 1
+	}
+	return max(p.who.World, 0)
+}
+
+// decide asks everything that has a say about telemetry.
+func (p *place) decide() consent.Decision {
+	s := load(p.cfg)
+	answers, _ := consent.ReadAnswers(s.Home) // what cannot be read counts as a no by itself
+	return consent.Decide(consent.Input{
+		Disabled: s.Disabled, Lookup: os.LookupEnv, Names: variables(), Answers: answers, Files: s.FileModes,
+		Recipient: s.Recipient, GoTest: underTest(), AlsoHonour: p.cfg.AlsoHonour,
+	})
+}
+
+// sends reports whether this run may send; the first call shows the notice
+// where it is due, and waits.
+func (p *place) sends(ctx context.Context) bool {
+	p.asking.Do(func() {
+		d := p.decide()
+		if d.Mode == consent.Undecided {
+			p.noticed = p.covered || p.notice(ctx)
+		}
+		p.answer = d.Sends(p.noticed)
+	})
+	return p.answer
+}
+
+const noticeWait = 10 * time.Second
+
+func (p *place) notice(ctx context.Context) bool {
+	text := consent.NoticeText(consent.NoticeInfo{
+		Recipient: p.settings.Recipient, Wait: noticeWait, App: string(p.cfg.App),
+		Lines: p.cfg.NoticeLines, Privacy: p.cfg.PrivacyURL,
+	})
+	if p.cfg.Notice != nil {
+		return p.cfg.Notice(ctx, text)
+	}
+	return consent.Ask(ctx, consent.AskConfig{Text: text, Err: os.Stderr, Wait: noticeWait}) != consent.Interrupted
+}
+
+// allowed asks everybody anew, at most every half second: a no that is said
+// anywhere ends the sending of a running process.
+func (p *place) allowed() func() bool {
+	var (
+		mu    sync.Mutex
+		asked time.Time
+		last  bool
+	)
+	const goodFor = 500 * time.Millisecond
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); asked.IsZero() || now.Sub(asked) > goodFor {
+			asked, last = now, p.decide().Sends(p.noticed)
+		}
+		return last
+	}
+}
+
+// distinctID is whom PostHog counts: the installation, or the run where no
+// secret can be kept here.
+func distinctID(s settings.Settings, run uuid.UUID) uuid.UUID {
+	if id, err := identity.DistinctID(s.Home, s.Recipient.Key); err == nil {
+		return id
+	}
+	return run
+}
+
+// variables lists the names of the environment's variables.
+func variables() []string {
+	var list []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		list = append(list, name)
+	}
+	return list
+}
+
+// underTest reports whether this is a test binary: nobody's training.
+func underTest() bool {
+	return flag.Lookup("test.v") != nil || strings.HasSuffix(os.Args[0], ".test") || strings.HasSuffix(os.Args[0], ".test.exe")
+}
+
+func crashName(pid int) string { return "crash-" + strconv.Itoa(pid) + "-go.json" }

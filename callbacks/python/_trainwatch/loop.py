@@ -1,0 +1,302 @@
+"""A training loop, written down step by step.
+
+`step` is called for every step of a training and has a budget of 350 ns. That
+is why this file looks as it does. The state of the one writer that a process
+has lives in the variables of a function, the fastest that Python knows, not in
+an object's attributes. Words of the page are stored through memoryviews: a
+third of the cost of a Struct, and each a single 8-byte store. And nothing is
+called that need not be. `internal/steps/writer.go` says the same at leisure.
+"""
+
+import os
+import time
+
+from . import layout, library, page, place
+from .layout import HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LAST_STEP, LONG, LONGEST
+from .layout import LOSS, NAN, NORM, RATE, SHORTEST, STEPS, SUM, TIMED, TOKENS
+from .number import count, real
+
+_LAST_BUCKET = HISTOGRAM + layout.BUCKETS - 1
+_OCTAVES = HISTOGRAM - 11 * 16  # 1,024 ns, where they begin, is 11 bits long
+_NO_EPOCH = 0xFFFFFFFF << 32  # in word 0 of a record
+_MOST_EPOCHS = (1 << 31) - 1
+
+
+class Loop:
+    """The functions that `loop` makes, by name."""
+
+    def __init__(self, *functions):
+        for function in functions:
+            setattr(self, function.__name__, function)
+
+
+def loop(create=page.create, clock=time.monotonic_ns):
+    """Return a Loop: one writer of one page per process.
+
+    create makes the page at the first step, or says None: then, as after any
+    failure, all functions do nothing. clock is in ns, as the page's base.
+    """
+    tried = False  # to make a page
+    words = floats = pack = None  # the page as i64 and f64; a record's pack_into
+    base = 0  # clock() when it was made
+    slot = HEADER  # of the next record, in bytes
+    others = 0  # records that are no steps
+    steps = skew = timed = total = longest = 0  # a step's number is steps + skew
+    tokens_told = -1
+    timing = False  # the next step is timed, from edge: the end of the one
+    edge = 0  # before, pushed on by the phases since
+    stepped = False  # since the training began
+    epoch_now, running, began = -1, False, -1
+    word = _NO_EPOCH | layout.STEP  # word 0 of a step's record
+    depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
+
+    def forget():
+        """In a child of fork: the page is its parent's."""
+        nonlocal tried, words, floats, pack, slot, others, steps, skew, timed, total, longest
+        nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth
+        tried, words, floats, pack = False, None, None, None
+        slot, others, steps, skew, timed, total, longest = HEADER, 0, 0, 0, 0, 0, 0
+        tokens_told, timing, stepped, depth = -1, False, False, 0
+        epoch_now, running, began, word = -1, False, -1, _NO_EPOCH | layout.STEP
+
+    def start():
+        """Make the page, once; say whether there is one."""
+        nonlocal tried, words, floats, pack, base
+        if tried:
+            return words is not None
+        tried = True
+        made = create()
+        if made is None:
+            return False
+        memory, base = made
+        view = memoryview(memory)
+        pack = library.load("_struct").Struct("@Qqqdddqq").pack_into
+        floats, words = view.cast("d"), view.cast("q")
+        return True
+
+    def told(place, value):
+        """Leave in the header what was told, unless it is not known."""
+        value = real(value)
+        if value == value:
+            floats[place] = value
+            return value
+        return NAN  # the one NaN that is written
+
+    def step(loss=None, lr=None, grad_norm=None, tokens=None, epoch=None):
+        """Tell that a step ended, and what is known about it.
+
+        loss, lr (learning rate) and grad_norm are numbers; tokens is how many
+        this step had; epoch the one it belongs to: where that changes, an epoch
+        ended and another began. What lies on a device is not fetched from
+        there, which would wait for the device: pass floats.
+        """
+        nonlocal slot, steps, timed, total, longest, tokens_told, edge
+        try:
+            if words is None and not start():
+                return
+            now = clock() - base
+            if epoch is not None and epoch != epoch_now:
+                turn(epoch, now)
+            if loss is None:
+                loss = NAN
+            elif type(loss) is float and loss == loss:
+                floats[LOSS] = loss
+            else:
+                loss = told(LOSS, loss)
+            if lr is None:
+                lr = NAN
+            elif type(lr) is float and lr == lr:
+                floats[RATE] = lr
+            else:
+                lr = told(RATE, lr)
+            if grad_norm is None:
+                grad_norm = NAN
+            elif type(grad_norm) is float and grad_norm == grad_norm:
+                floats[NORM] = grad_norm
+            else:
+                grad_norm = told(NORM, grad_norm)
+            if tokens is None:
+                tokens = -1
+            else:
+                tokens = count(tokens)
+                if tokens >= 0:
+                    tokens_told = tokens + (tokens_told if tokens_told > 0 else 0)
+                    words[TOKENS] = tokens_told
+            if timing:
+                took = now - edge
+                edge = now
+                timed += 1
+                total += took
+                words[TIMED] = timed
+                words[SUM] = total
+                if took > longest:
+                    words[LONGEST] = longest = took
+                if SHORTEST <= took < LONG:
+                    octave = took.bit_length()
+                    words[(octave << 4) + (took >> octave - 5 & 15) + _OCTAVES] += 1
+                else:
+                    words[HISTOGRAM if took < LONG else _LAST_BUCKET] += 1
+            else:
+                took = untimed(now)
+            steps += 1
+            number = steps + skew
+            pack(words, slot, word, now, number, loss, lr, grad_norm, tokens, took)
+            slot = slot + 64 if slot < LAST_SLOT else HEADER
+            words[STEPS] = steps
+            words[LAST_STEP] = number
+            words[LAST_AT] = now
+            words[HEAD] = steps + others  # last: a reader goes by it
+        except Exception:
+            pass
+
+    # Everything below is rare.
+
+    def untimed(now):
+        """The first step, one that ends inside a phase: what follows is timed."""
+        nonlocal timing, stepped, edge, mark
+        if not steps:
+            words[layout.FIRST_AT] = now
+        stepped, timing = True, depth == 0
+        edge = mark = now
+        return -1
+
+    def record(kind, phase, at, third, rest):
+        nonlocal slot, others
+        first = slot >> 3
+        words[first] = epoch_now << 32 | phase << 8 | kind
+        words[first + 1] = at
+        words[first + 2] = third
+        for i in range(5):
+            words[first + 3 + i] = rest[i]
+        slot = slot + 64 if slot < LAST_SLOT else HEADER
+        others += 1
+        words[HEAD] = steps + others
+
+    def event(kind, at, took=-1, phase=0):
+        record(kind, phase, at, steps + skew if steps else -1, (0, 0, 0, -1, took))
+
+    def enter(n):
+        nonlocal epoch_now, word
+        epoch_now = n if type(n) is int and 0 <= n <= _MOST_EPOCHS else -1
+        word = (epoch_now & 0xFFFFFFFF) << 32 | layout.STEP
+        words[layout.EPOCH] = epoch_now
+
+    def turn(n, now):
+        """A step of another epoch than the one before: that one ended."""
+        n = count(n)
+        if n < 0 or n == epoch_now:
+            return
+        # It ended with its last step, not with this one; but not before what
+        # came in between.
+        at = edge if timing and edge == words[LAST_AT] else now
+        if running:
+            finish(epoch_now, at)
+        commence(n, at)
+
+    def commence(n, at):
+        nonlocal running, began
+        enter(n)
+        running, began = True, at
+        event(layout.EPOCH_BEGIN, at)
+
+    def finish(n, at):
+        nonlocal running, began
+        enter(n)
+        took = at - began if began >= 0 else -1
+        running, began = False, at
+        words[layout.COMPLETED] += 1
+        event(layout.EPOCH_END, at, took)
+
+    def quietly(function):
+        """The outermost function: only with a page, and never a failure."""
+
+        def call(*arguments):
+            try:
+                if words is not None:
+                    return function(*arguments)
+            except Exception:
+                pass
+            return None
+
+        call.__name__, call.__doc__ = function.__name__, function.__doc__
+        return call
+
+    def begin(planned_steps=0, planned_epochs=0):
+        """Tell that the training begins; 0 for what is not planned."""
+        nonlocal timing, stepped, began
+        at = clock() - base
+        planned_steps, planned_epochs = count(planned_steps), count(planned_epochs)
+        planned_steps, planned_epochs = max(planned_steps, 0), max(planned_epochs, 0)
+        timing = stepped = False
+        began = at
+        words[layout.PLANNED_STEPS], words[layout.PLANNED_EPOCHS] = planned_steps, planned_epochs
+        words[layout.BEGIN_AT], words[layout.END_AT] = at, -1
+        record(layout.BEGIN, 0, at, planned_steps, (planned_epochs, 0, 0, -1, -1))
+
+    def end():
+        """Tell that the training ended. It may begin again."""
+        at = clock() - base
+        words[layout.END_AT] = at
+        event(layout.END, at)
+
+    def at(number):
+        """Tell the number that the framework gives to the next step."""
+        nonlocal skew
+        skew = number - 1 - steps if number > 0 else skew
+
+    def epoch_begin(n):
+        """Tell that epoch n begins; negative: unknown."""
+        commence(n, clock() - base)
+
+    def epoch(n):
+        """Tell that epoch n, counted from 0, ended."""
+        finish(n, clock() - base)
+
+    def phase_begin(phase):
+        """Tell that something begins that is no step; what nests counts as the outer."""
+        nonlocal depth, timing, kind, opened, mark
+        depth += 1
+        if depth > 1:
+            return True
+        kind = phase if layout.DATA_WAIT <= phase <= layout.OTHER else layout.OTHER
+        opened = mark = clock() - base
+        timing = False
+        event(layout.PHASE_BEGIN, opened, phase=kind)
+        return True
+
+    def phase_end():
+        """Tell that the phase ended that began last."""
+        nonlocal depth, timing, edge
+        if depth == 0:
+            return
+        depth -= 1
+        if depth > 0:
+            return
+        at = clock() - base
+        edge += at - mark
+        timing = stepped
+        words[layout.PHASES + kind] += at - opened
+        event(layout.PHASE_END, at, at - opened, kind)
+
+    def memory(*figures):
+        """Tell bytes allocated, reserved, peak, then retries and failures; -1 unknown."""
+        figures = [max(figure, -1) for figure in figures]
+        for i in range(5):
+            words[layout.ALLOCATOR + i] = figures[i]
+        record(layout.MEMORY, 0, clock() - base, steps + skew if steps else -1, figures)
+
+    def view():
+        """Return the page as (i64 words, f64 words)."""
+        return words, floats
+
+    def enabled():
+        """Return whether somebody watches: what is told is written down."""
+        return words is not None if tried else place.watched() is not None
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)
+    rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view)
+    return Loop(step, start, enabled, *map(quietly, rare))
+
+
+LOOP = loop()

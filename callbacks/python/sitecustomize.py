@@ -1,0 +1,98 @@
+"""How trainwatch gets into a Python program that it runs.
+
+Python imports this at its start, because `trainwatch run` put our directory in
+front of PYTHONPATH. It takes that directory off again, runs the sitecustomize
+that would have run without us, and leaves two things behind: a finder, so that
+`import trainwatch` works, and an exception hook. Nothing else of ours is read
+before the program reports a step or dies.
+
+This file is read by every Python there is: it has to parse on all of them, and
+before 3.8 it only steps aside.
+"""
+
+import os
+import sys
+
+_here = os.path.dirname(__file__)
+
+
+def _step_aside():
+    """Undo our presence. Old Pythons empty a module nobody holds: hold it."""
+    sys.path[:] = [entry for entry in sys.path if entry != _here]
+    sys.path_importer_cache.pop(_here, None)
+    return sys.modules.pop(__name__)
+
+
+def _wanted():
+    if sys.version_info < (3, 8) or not os.environ.get("TRAINWATCH_PAGE_DIR"):
+        return False
+    if os.environ.get("TRAINWATCH_INJECT", "").strip().lower() in ("0", "false", "no", "off"):
+        return False
+    # One trainwatch inside another: the inner one, whose path came first, ran
+    # us as the next sitecustomize. One of us is enough.
+    return not any(getattr(finder, "trainwatch", False) for finder in sys.meta_path)
+
+
+class _Finder:
+    """Finds our two modules, last of all: anybody's own trainwatch goes first."""
+
+    trainwatch = True
+    places = {"trainwatch": ("trainwatch.py", False), "_trainwatch": ("_trainwatch", True)}
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name not in cls.places:
+            return None
+        # Always loaded, under this name: no import that the program's own
+        # files could answer.
+        locate = sys.modules["_frozen_importlib_external"].spec_from_file_location
+        file, package = cls.places[name]
+        place = os.path.join(_here, file)
+        if package:
+            return locate(
+                name, os.path.join(place, "__init__.py"), submodule_search_locations=[place]
+            )
+        return locate(name, place)
+
+
+def _watch_exceptions():
+    previous = sys.excepthook
+
+    def excepthook(kind, value, trace):
+        try:
+            from _trainwatch import crash
+
+            crash.record(kind, value, trace)
+        except BaseException:
+            pass  # whatever it is, the program's own end comes first
+        try:
+            return previous(kind, value, trace)
+        except BaseException as failure:
+            failure.__traceback__ = failure.__traceback__.tb_next
+            raise
+
+    # Libraries ask whether the hook is still Python's own before they put in
+    # theirs, or print in another way where it is not: the answer has to stay.
+    if previous is sys.__excepthook__:
+        sys.__excepthook__ = excepthook
+    sys.excepthook = excepthook
+
+
+_us = _step_aside()
+try:
+    # Where there is none, this fails as it would have failed without us, and
+    # site.py takes it as it would have taken it.
+    import sitecustomize  # noqa: F401
+except BaseException as _failure:
+    # From 3.11 on, a bare raise leaves the traceback as it is set here: the
+    # one that is printed does not have us in it.
+    if sys.version_info >= (3, 11):
+        _failure.__traceback__ = _failure.__traceback__.tb_next
+    raise
+finally:
+    try:
+        if _wanted():
+            sys.meta_path.append(_Finder)
+            _watch_exceptions()
+    except Exception:
+        pass

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/trainwatch/trainwatch/errors"
+	"github.com/trainwatch/trainwatch/internal/monitor"
+	"github.com/trainwatch/trainwatch/internal/shim"
+)
+
+const (
+	// finishPatience bounds the writing of the record: after that the wrapper
+	// has gone anyway.
+	finishPatience = 5 * time.Second
+	// drainPatience is how long the monitor goes on delivering after the run.
+	drainPatience = 5 * time.Second
+	// memoryLimit is where the monitor's garbage collector begins to hurry.
+	memoryLimit = 24 << 20
+)
+
+// monitorMain is the process beside a wrapped program. Whatever happens to it
+// is no concern of the program; nobody reads its exit status.
+func monitorMain() {
+	// A scheduler that ends a job step signals every process of it. The program
+	// may take its time to save a checkpoint, and the end is what we are for.
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	debug.SetMemoryLimit(memoryLimit)
+	modest()
+
+	control := controlConn()
+	defer control.Close()
+	lines := bufio.NewReader(control)
+	line, err := lines.ReadBytes('\n')
+	if err != nil {
+		return
+	}
+	var s spec
+	if err := json.Unmarshal(line, &s); err != nil {
+		return
+	}
+	env := processEnvironment()
+	exit := watchExit(s.PID)
+	w := watch(env, s, processOutlet(env, s))
+	e, told := awaitEnd(lines, exit)
+	ctx, cancel := context.WithTimeout(context.Background(), finishPatience)
+	defer cancel()
+	result := w.monitor.Finish(ctx, func(oomKills uint64) monitor.End {
+		if !told {
+			return monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}
+		}
+		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal, OOMKills: oomKills}, s.PageDir, s.Recipient.ID())
+	})
+	answer(control, farewell{Summary: summaryOf(result, s)})
+	removePageDir(s)
+	w.deliver(control)
+}
+
+func summaryOf(r monitor.Result, s spec) string {
+	return summaryText(r.Record, r.Meta, s.Width, s.Color)
+}
+
+// awaitEnd waits until the wrapper says how the program ended, or has gone
+// without a word; then until the program has ended too, and nobody knows how.
+func awaitEnd(lines *bufio.Reader, exit <-chan struct{}) (e ended, told bool) {
+	line, err := lines.ReadBytes('\n')
+	if err == nil && json.Unmarshal(line, &e) == nil {
+		return e, true
+	}
+	<-exit
+	return ended{}, false
+}
+
+func controlConn() *os.File {
+	_ = syscall.SetNonblock(shim.ControlFD, true)
+	return os.NewFile(shim.ControlFD, "wrapper")
+}
+
+// answer tells the wrapper, which may be gone or not listening.
+func answer(control *os.File, f farewell) {
+	line, err := json.Marshal(f)
+	if err != nil {
+		return
+	}
+	_ = control.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = control.Write(append(line, '\n'))
+}

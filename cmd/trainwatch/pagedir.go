@@ -1,0 +1,113 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trainwatch/trainwatch/callbacks/python"
+	"github.com/trainwatch/trainwatch/internal/settings"
+	"github.com/trainwatch/trainwatch/internal/shim"
+)
+
+// pageDirPrefix begins the names of our directories on the memory filesystem.
+const pageDirPrefix = "trainwatch-"
+
+// prepare makes the run's directory in memory and puts into the program's
+// environment what it needs to find it. Where there is no memory filesystem
+// there are no pages and no injection, and the run goes on without.
+func (w *wrapped) prepare(program *shim.Command) {
+	env := newEnviron(program.Env)
+	env.unset(settings.PageDirVariable)
+	env.unset(settings.ParentVariable)
+	if w.spec.PageDir == "" {
+		w.spec.PageDir = makePageDir(w.env.lookup)
+		w.spec.OwnPageDir = w.spec.PageDir != ""
+	}
+	if w.spec.PageDir != "" {
+		env.set(settings.PageDirVariable, w.spec.PageDir)
+		if parent, err := settings.NewParent("/proc", os.Getpid()); err == nil {
+			parent.RunID, parent.Attempt = w.spec.RunID.String(), 1
+			parent.Recipient, parent.Telemetry = w.recipients(), w.telemetryWord()
+			env.set(settings.ParentVariable, parent.String())
+		}
+		if w.s.Inject && w.spec.OwnPageDir {
+			dir := filepath.Join(w.spec.PageDir, "python")
+			if python.Install(dir) == nil {
+				old, set := env.get("PYTHONPATH")
+				env.set("PYTHONPATH", python.Path(old, set, dir))
+			}
+		}
+	}
+	if strings.EqualFold(w.spec.Telemetry, "off") {
+		env.set(envTelemetry, "off")
+	}
+	program.Env = env.list
+}
+
+// makePageDir makes a 0700 directory on a memory filesystem, "" where there is none.
+func makePageDir(lookup func(string) (string, bool)) string {
+	bases := []string{"/dev/shm"}
+	if runtimeDir, ok := lookup("XDG_RUNTIME_DIR"); ok && filepath.IsAbs(runtimeDir) {
+		bases = append([]string{runtimeDir}, bases...)
+	}
+	for _, base := range bases {
+		if !inMemory(base) {
+			continue
+		}
+		if dir, err := os.MkdirTemp(base, pageDirPrefix); err == nil {
+			return dir
+		}
+	}
+	return ""
+}
+
+// removePages removes the run's directory where it is ours and the monitor,
+// who does so after its last look, is not there to do it.
+func (w *wrapped) removePages() { removePageDir(w.spec) }
+
+func removePageDir(s spec) {
+	if s.OwnPageDir && strings.HasPrefix(filepath.Base(s.PageDir), pageDirPrefix) {
+		os.RemoveAll(s.PageDir)
+	}
+}
+
+// environ is a process's environment under change. Of several settings of one
+// name the first counts, as for getenv(3); all of them go when it is changed.
+type environ struct{ list []string }
+
+func newEnviron(list []string) *environ { return &environ{list: append([]string(nil), list...)} }
+
+func (e *environ) get(name string) (value string, ok bool) {
+	for _, entry := range e.list {
+		if v, found := strings.CutPrefix(entry, name+"="); found {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (e *environ) unset(name string) {
+	kept := e.list[:0]
+	for _, entry := range e.list {
+		if !strings.HasPrefix(entry, name+"=") {
+			kept = append(kept, entry)
+		}
+	}
+	e.list = kept
+}
+
+func (e *environ) set(name, value string) {
+	e.unset(name)
+	e.list = append(e.list, name+"="+value)
+}
+
+// names lists the names of the variables in list.
+func names(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, entry := range list {
+		name, _, _ := strings.Cut(entry, "=")
+		out = append(out, name)
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/rank"
+)
+
+// monitorArg is the hidden command that makes of this program the monitor.
+const monitorArg = "monitor"
+
+// spec is what the wrapper tells the monitor: one line of JSON over their socket.
+type spec struct {
+	RunID   uuid.UUID `json:"run_id"`
+	PID     int       `json:"pid"` // of the program
+	Name    string    `json:"name"`
+	Command []string  `json:"command"`
+	Dir     string    `json:"dir"`
+	Started time.Time `json:"started"`
+
+	Interval         time.Duration `json:"interval"`
+	ReportInterval   time.Duration `json:"report_interval"`
+	ReportEverySteps uint64        `json:"report_every_steps"`
+
+	Home        string            `json:"home"`
+	Recipient   consent.Recipient `json:"recipient"`
+	IdentityRun bool              `json:"identity_run"`
+	Telemetry   string            `json:"telemetry"` // --telemetry as given
+	Sends       bool              `json:"sends"`     // decided, or the notice was shown
+	Rank        rank.Info         `json:"rank"`
+
+	PageDir     string `json:"page_dir"`
+	OwnPageDir  bool   `json:"own_page_dir"` // ours to remove
+	NVMLLibrary string `json:"nvml_library"`
+
+	Width    int  `json:"width"` // of the terminal that the summary is for
+	Color    bool `json:"color"`
+	Teardown bool `json:"teardown"` // the wrapper's exit takes the machine away
+}
+
+// ended is the wrapper's second line: how the program ended.
+type ended struct {
+	ExitCode int       `json:"exit_code"` // −1 when a signal ended it
+	Signal   int       `json:"signal"`
+	At       time.Time `json:"at"`
+}
+
+// farewell is the monitor's answer, once when the record is written and once
+// when delivery has succeeded or been given up.
+type farewell struct {
+	Summary   string `json:"summary,omitempty"`
+	Delivered bool   `json:"delivered,omitempty"`
+}
+
+// maxCommand bounds what is kept of a command line, bytes.
+const maxCommand = 32 << 10
+
+func clipCommand(argv []string) []string {
+	room := maxCommand
+	for i, a := range argv {
+		if room -= len(a); room < 0 {
+			return append(append([]string(nil), argv[:i]...), "…")
+		}
+	}
+	return argv
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/identity"
+	"github.com/trainwatch/trainwatch/internal/rank"
+	"github.com/trainwatch/trainwatch/internal/settings"
+	"github.com/trainwatch/trainwatch/internal/shim"
+)
+
+// How long a wrapper waits at the end: for the record to be written, and, only
+// where its own exit takes the machine away, for the last acknowledgement.
+const (
+	savePatience    = 45 * time.Millisecond
+	deliverPatience = 2 * time.Second
+	noticeWait      = 10 * time.Second
+)
+
+func newRunCmd(env *environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run [flags] [--] COMMAND [ARG...]",
+		Short: "Run a training program and watch it",
+		Long: `Run a training program with the stdin, stdout, stderr, signals and exit status of
+a bare start, and record what it does. Nothing of the program has to change.`,
+		Example: `  trainwatch run -- python train.py --lr 3e-4
+  trainwatch run --name sweep-7 --report-interval 1m -- torchrun --nproc-per-node=8 train.py
+  srun trainwatch run -- python train.py
+  trainwatch run --telemetry off -- ./train`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("run: no command given: trainwatch run -- COMMAND [ARG...]")
+			}
+			return runProgram(env, args)
+		},
+	}
+	f := cmd.Flags()
+	f.SetInterspersed(false)
+	f.StringVar(&env.flags.Name, "name", "", "a `name` for the run; stays on this machine (TRAINWATCH_NAME)")
+	f.StringVar(&env.flags.Interval, "interval", "", "time between two samples, a `duration` (default 2s; TRAINWATCH_INTERVAL)")
+	f.StringVar(&env.flags.ReportInterval, "report-interval", "", "time between progress events, a `duration` of at least 1s\n(default: after 1, 2, 4, 8, 16 minutes, then every 30; TRAINWATCH_REPORT_INTERVAL)")
+	f.StringVar(&env.flags.ReportEverySteps, "report-every-steps", "", "`steps` between progress events (TRAINWATCH_REPORT_EVERY_STEPS)")
+	f.BoolVar(&env.flags.NoInject, "no-inject", false, "keep out of Python programs (TRAINWATCH_INJECT=0)")
+	f.BoolVar(&env.flags.Disabled, "disabled", false, "only run the program: watch, record and send nothing (TRAINWATCH_DISABLED)")
+	f.BoolVar(&env.flags.Quiet, "quiet", false, "no summary at the end (TRAINWATCH_QUIET)")
+	return cmd
+}
+
+// runProgram does not return when a program was started: it ends as that did.
+func runProgram(env *environment, argv []string) error {
+	s, warnings, err := env.load()
+	if err != nil {
+		return err
+	}
+	path, set := env.lookup("PATH")
+	file, err := shim.Look(argv[0], path, set)
+	if err != nil {
+		return cannotStart(err)
+	}
+	program := shim.Command{Path: file, Argv: argv, Env: env.environ()}
+	if s.Disabled {
+		return cannotStart(shim.Exec(program))
+	}
+	outer := env.enclosing()
+	who := rank.Detect(env.lookup)
+	if who.Verdict == rank.Sender {
+		who = whoLaunches(who, argv, env.lookup)
+	}
+	if known(who) && who.Rank > 0 || outer.covers(s.Recipient) {
+		// Another trainwatch speaks for this run: rank 0's, or the one around us.
+		return cannotStart(shim.Exec(program))
+	}
+
+	started := env.now()
+	decision := env.decide(s)
+	env.warn(warnings, decision)
+	sends := decision.Mode == consent.On
+	if decision.Mode == consent.Undecided && who.Verdict != rank.Silent {
+		if outer.noticed(s.Recipient) {
+			sends = true
+		} else if sends, err = env.notice(s); err != nil {
+			return err
+		}
+	}
+
+	run := newRun(env, s, argv, who, outer, sends, started)
+	run.prepare(&program)
+	return run.start(program)
+}
+
+func known(who rank.Info) bool { return who.Rank >= 0 }
+
+// whoLaunches asks the command line where the environment knew nothing: a
+// launcher of several nodes makes more than one of us.
+func whoLaunches(who rank.Info, argv []string, lookup func(string) (string, bool)) rank.Info {
+	if known(who) {
+		return who
+	}
+	return rank.FromArgs(argv, lookup)
+}
+
+func cannotStart(err error) error {
+	var start *shim.StartError
+	if errors.As(err, &start) {
+		return &exitError{status: start.Status, err: err}
+	}
+	return &exitError{status: exitNotOurs, err: err}
+}
+
+// warn says the one line that run may say: that something the user wrote does
+// not count.
+func (env *environment) warn(warnings []settings.Warning, d consent.Decision) {
+	switch {
+	case len(warnings) > 1:
+		fmt.Fprintf(env.stderr, "trainwatch: %v (and %d more; see `trainwatch doctor`)\n", warnings[0], len(warnings)-1)
+	case len(warnings) == 1:
+		fmt.Fprintf(env.stderr, "trainwatch: %v\n", warnings[0])
+	case d.Warning != "":
+		fmt.Fprintf(env.stderr, "trainwatch: %s\n", d.Warning)
+	}
+}
+
+// decide asks everything that has a say about telemetry.
+func (env *environment) decide(s settings.Settings) consent.Decision {
+	answers, _ := consent.ReadAnswers(s.Home) // what cannot be read counts as a no by itself
+	return consent.Decide(consent.Input{
+		Flag: s.Telemetry, Disabled: s.Disabled, Lookup: env.lookup, Names: names(env.environ()),
+		Answers: answers, Files: s.FileModes, Recipient: s.Recipient,
+	})
+}
+
+// notice shows the notice and waits. It returns whether this run may send. A
+// signal during the wait ends us by that signal: nothing was started or sent.
+func (env *environment) notice(s settings.Settings) (sends bool, err error) {
+	signals := make(chan os.Signal, 1)
+	caught := []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT}
+	for _, one := range caught {
+		if !signal.Ignored(one) {
+			signal.Notify(signals, one)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go func() {
+		if n, ok := <-signals; ok {
+			cancel(interrupted(n.(syscall.Signal)))
+		}
+	}()
+	answer := consent.Ask(ctx, consent.AskConfig{
+		Text: consent.NoticeText(consent.NoticeInfo{Recipient: s.Recipient, Wait: noticeWait}),
+		Err:  env.stderr, TTY: env.stdin, Wait: noticeWait,
+	})
+	signal.Stop(signals)
+	var n interrupted
+	if errors.As(context.Cause(ctx), &n) {
+		shim.InterruptedBy(syscall.Signal(n))
+	}
+	close(signals)
+	switch answer {
+	case consent.Yes, consent.No:
+		if err := consent.Remember(s.Home, s.Recipient, answer == consent.Yes, env.now()); err != nil {
+			fmt.Fprintf(env.stderr, "trainwatch: the answer holds for this run only: %v\n", err)
+		}
+		return answer == consent.Yes, nil
+	case consent.Interrupted:
+		return false, &exitError{status: exitNotOurs}
+	}
+	return true, nil
+}
+
+type interrupted syscall.Signal
+
+func (i interrupted) Error() string { return syscall.Signal(i).String() }
+
+// wrapped is one run from the wrapper's side.
+type wrapped struct {
+	env   *environment
+	spec  spec
+	s     settings.Settings
+	outer enclosing
+}
+
+func newRun(env *environment, s settings.Settings, argv []string, who rank.Info, outer enclosing, sends bool, started time.Time) *wrapped {
+	id := s.RunID
+	switch {
+	case id == uuid.Nil && s.RunName != "":
+		id, _ = identity.RunID(s.Home, s.RunName) // where it cannot be kept it is a new one, for this run alone
+	case id == uuid.Nil:
+		id = uuid.Must(uuid.NewV7())
+	}
+	wd, _ := os.Getwd() // "" where the directory is gone
+	width, color := screen(env)
+	return &wrapped{env: env, s: s, outer: outer, spec: spec{
+		RunID: id, Name: s.Name, Command: clipCommand(argv), Dir: wd,
+		Started: started, Interval: s.Interval, ReportInterval: s.ReportInterval,
+		ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
+		Home:             s.Home, Recipient: s.Recipient, IdentityRun: s.IdentityMode == settings.IdentityRun,
+		Telemetry: s.Telemetry, Sends: sends, Rank: who,
+		PageDir: outer.pageDir, NVMLLibrary: s.NVMLLibrary,
+		Width: width, Color: color, Teardown: tearsDown(env.lookup),
+	}}
+}
+
+// start runs the program to its end, and ends as it did.
+func (w *wrapped) start(program shim.Command) error {
+	child, err := shim.Start(program)
+	if err != nil {
+		w.removePages()
+		return cannotStart(err)
+	}
+	w.spec.PID = child.PID
+	companion := w.companion()
+	debug.FreeOSMemory() // the settings and the command line's machinery are no longer needed
+	ending := child.Wait()
+	release := shim.Hold()
+	w.farewell(companion, ending)
+	release()
+	ending.Die()
+	return nil
+}
+
+// companion starts the monitor. Without one the program just runs.
+func (w *wrapped) companion() *shim.Companion {
+	line, err := json.Marshal(w.spec)
+	if err != nil {
+		return nil
+	}
+	c, err := shim.StartCompanion(executable(), []string{"trainwatch", monitorArg}, w.env.environ(), line)
+	if err != nil {
+		return nil
+	}
+	return c
+}
+
+// farewell tells the monitor how the program ended, waits until it has written
+// that down, and prints its summary.
+func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
+	deadline := time.Now().Add(savePatience)
+	line, err := json.Marshal(ended{ExitCode: e.ExitCode, Signal: int(e.Signal), At: time.Now()})
+	if err != nil {
+		return
+	}
+	if err := c.Tell(line, time.Until(deadline)); err != nil {
+		w.removePages() // nobody else will
+		return
+	}
+	var answer farewell
+	if !hear(c, &answer, time.Until(deadline)) {
+		return
+	}
+	if !w.s.Quiet && answer.Summary != "" {
+		_, _ = io.WriteString(w.env.stderr, "\n"+answer.Summary)
+	}
+	if w.spec.Teardown && w.spec.Sends {
+		hear(c, &answer, deliverPatience)
+	}
+}
+
+func hear(c *shim.Companion, into *farewell, patience time.Duration) bool {
+	line, err := c.Hear(patience)
+	return err == nil && json.Unmarshal(line, into) == nil
+}

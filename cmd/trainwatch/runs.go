@@ -1,0 +1,343 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trainwatch/trainwatch/internal/history"
+)
+
+func newRunsCmd(env *environment) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List recorded runs, newest first",
+		Long: `List the runs that are recorded on this machine, newest first. Columns that no
+run has anything for are left out, and some more on a narrow terminal; into a
+pipe nothing is cut off.
+
+With --json it is an array of what 'trainwatch show --json' prints, without the
+slowest steps, the stack and the traces.`,
+		Example: `  trainwatch runs
+  trainwatch runs --json | jq -r '.[] | select(.outcome == "error") | .run_id'`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return listRuns(env, asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
+	return cmd
+}
+
+func listRuns(env *environment, asJSON bool) error {
+	runs, err := history.List(env.home())
+	if err != nil {
+		return &exitError{status: exitFailed, err: err}
+	}
+	if asJSON {
+		all := make([]runJSON, len(runs)) // none is [], not null
+		for i, r := range runs {
+			all[i] = jsonRun(r)
+		}
+		return printJSON(env.stdout, all)
+	}
+	if len(runs) == 0 {
+		_, err := fmt.Fprintln(env.stderr, "No run is recorded here yet; `trainwatch run -- COMMAND` records one.")
+		return err
+	}
+	width, color := screenOf(env.stdout, env.lookup)
+	_, err = io.WriteString(env.stdout, runsText(runs, env.now(), width, color))
+	return err
+}
+
+// column is one of the list. rank orders which go first where there is no
+// room; 0 stays.
+type column struct {
+	head  string
+	right bool
+	rank  int
+	cell  func(history.Run) string
+	color func(p paint, r history.Run, s string) string
+}
+
+func runColumns(now time.Time) []column {
+	return []column{
+		{head: "RUN", cell: func(r history.Run) string { return history.ShortID(r.Record.RunID) }},
+		{head: "WHEN", rank: 7, cell: func(r history.Run) string { return ago(now, r.Record.Started) }},
+		{head: "OUTCOME", cell: outcome, color: inkOutcome},
+		{head: "TOOK", right: true, rank: 8, cell: func(r history.Run) string {
+			if r.Live {
+				return duration(now.Sub(r.Record.Started).Seconds())
+			}
+			return word(r.Record.DurationS, duration)
+		}},
+		{head: "STEPS", right: true, rank: 6, cell: func(r history.Run) string { return word(r.Record.StepsTotal, count) }},
+		{head: "P50", right: true, rank: 5, cell: func(r history.Run) string { return word(r.Record.StepP50MS, millis) }},
+		{head: "P95", right: true, rank: 3, cell: func(r history.Run) string { return word(r.Record.StepP95MS, millis) }},
+		{head: "GPU", right: true, rank: 4, cell: func(r history.Run) string {
+			return word(r.Record.GPUUtilPct, func(v float64) string { return fmt.Sprintf("%.0f%%", v) })
+		}},
+		{head: "GPU MEM", right: true, rank: 2, cell: func(r history.Run) string { return word(r.Record.GPUMemUsedPeakBytes, size) }},
+		{head: "MEMORY", right: true, rank: 1, cell: func(r history.Run) string { return word(r.Record.ProcessRSSPeakBytes, size) }},
+	}
+}
+
+func word[T any](v *T, say func(T) string) string {
+	if v == nil {
+		return ""
+	}
+	return say(*v)
+}
+
+func outcome(r history.Run) string {
+	if r.Live {
+		return "● running"
+	}
+	mark, _ := ending(r.Record, false)
+	return mark + " " + strings.ReplaceAll(clean(r.Record.Outcome), "_", " ")
+}
+
+func inkOutcome(p paint, r history.Run, s string) string {
+	mark, _ := ending(r.Record, r.Live)
+	switch {
+	case r.Live:
+		return p.cyan(s)
+	case mark == "✓":
+		return p.green(s)
+	case mark == "✗":
+		return p.red(s)
+	}
+	return p.yellow(s)
+}
+
+// runsText is the list as a table of the given width. The last column is what
+// was run, by its name and its command, and takes what room the others leave.
+func runsText(runs []history.Run, now time.Time, width int, color bool) string {
+	const leastRoom = 24 // for the last column, before others go
+	columns := runColumns(now)
+	cells := make([][]string, len(columns))
+	widths := make([]int, len(columns))
+	shown := make([]bool, len(columns))
+	for c, col := range columns {
+		cells[c] = make([]string, len(runs))
+		for i, r := range runs {
+			cells[c][i] = col.cell(r)
+			widths[c] = max(widths[c], textWidth(cells[c][i]))
+		}
+		shown[c] = widths[c] > 0 // a column that is empty for all says nothing
+		widths[c] = max(widths[c], len(col.head))
+	}
+	room := func() int {
+		left := width
+		for c := range columns {
+			if shown[c] {
+				left -= widths[c] + 2
+			}
+		}
+		return left
+	}
+	for rank := 1; room() < leastRoom && rank <= len(columns); rank++ {
+		for c, col := range columns {
+			shown[c] = shown[c] && col.rank != rank
+		}
+	}
+	p, last := paint(color), max(room(), 4)
+
+	var b strings.Builder
+	for c, col := range columns {
+		if shown[c] {
+			b.WriteString(p.faint(pad(col.head, widths[c], col.right)) + "  ")
+		}
+	}
+	b.WriteString(p.faint("WHAT") + "\n")
+	for i, r := range runs {
+		for c, col := range columns {
+			if !shown[c] {
+				continue
+			}
+			s := pad(cells[c][i], widths[c], col.right)
+			if col.color != nil {
+				s = col.color(p, r, s)
+			}
+			b.WriteString(s + "  ")
+		}
+		b.WriteString(what(p, r.Record, last) + "\n")
+	}
+	return b.String()
+}
+
+func what(p paint, rec history.Record, room int) string {
+	command := commandLine(rec.Command)
+	name := clip(clean(rec.Name), room)
+	if name == "" {
+		return clip(command, room)
+	}
+	if left := room - textWidth(name) - 2; left >= 8 && command != "" {
+		return p.bold(name) + "  " + p.faint(clip(command, left))
+	}
+	return p.bold(name)
+}
+
+// commandLine is the command as one could type it, made harmless.
+func commandLine(argv []string) string {
+	words := make([]string, len(argv))
+	for i, arg := range argv {
+		words[i] = clean(arg)
+		plain := arg != "" && strings.IndexFunc(arg, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./=:,@%+", r)
+		}) < 0
+		if !plain {
+			words[i] = "'" + strings.ReplaceAll(words[i], "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// ago says when, for people: near times by their distance, far ones by date.
+func ago(now, t time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return ""
+	case d < -time.Minute || d >= 30*24*time.Hour:
+		return t.In(now.Location()).Format("2006-01-02")
+	case d < 5*time.Second:
+		return "just now"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd ago", int(d.Hours()/24))
+}
+
+// duration says seconds in at most two units. What cannot be is "?".
+func duration(s float64) string {
+	switch {
+	case !(s >= 0) || s > 1e10:
+		return "?"
+	case s < 1:
+		return millis(s * 1e3)
+	case s < 9.95:
+		return fmt.Sprintf("%.1f s", s)
+	case s < 59.5:
+		return fmt.Sprintf("%.0f s", s)
+	}
+	n := int64(math.Round(s))
+	switch {
+	case n < 3600:
+		return fmt.Sprintf("%dm %02ds", n/60, n%60)
+	case n < 86400:
+		return fmt.Sprintf("%dh %02dm", n/3600, n%3600/60)
+	}
+	return fmt.Sprintf("%dd %02dh", n/86400, n%86400/3600)
+}
+
+// millis says milliseconds with three digits, in a unit that suits.
+func millis(ms float64) string {
+	switch {
+	case !(ms >= 0):
+		return "?"
+	case ms < 0.9995:
+		return digits(ms*1e3) + " µs"
+	case ms < 999.5:
+		return digits(ms) + " ms"
+	case ms < 9_995:
+		return digits(ms/1e3) + " s"
+	}
+	return duration(ms / 1e3)
+}
+
+// digits keeps three digits of a number below a thousand.
+func digits(v float64) string {
+	switch {
+	case v == 0:
+		return "0"
+	case v < 9.995:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	case v < 99.95:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
+}
+
+// number keeps four digits of anything.
+func number(v float64) string {
+	if a := math.Abs(v); a >= 999.5 && a < 1e15 {
+		return count(int64(math.Round(v)))
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// scaled is a large number with three digits and a letter for its thousands.
+func scaled(v float64) string {
+	for _, unit := range []string{"", " k", " M", " G", " T"} {
+		if v < 999.5 {
+			return digits(v) + unit
+		}
+		v /= 1e3
+	}
+	return number(v * 1e3)
+}
+
+// size says bytes in binary units, as memory is counted.
+func size(n uint64) string { v, unit := binary(n); return digits(float64(n)/v) + " " + unit }
+
+// sizeOf is size with a total behind it, both in the total's unit.
+func sizeOf(n, total uint64) string {
+	if total == 0 {
+		return size(n)
+	}
+	v, unit := binary(total)
+	return digits(float64(n)/v) + " of " + digits(float64(total)/v) + " " + unit
+}
+
+func binary(n uint64) (unit float64, name string) {
+	unit = 1
+	for _, name := range []string{"B", "KiB", "MiB", "GiB", "TiB"} {
+		if float64(n)/unit < 999.5 {
+			return unit, name
+		}
+		unit *= 1024
+	}
+	return unit, "PiB"
+}
+
+// energy says joules the way the electricity bill does, where that is more than
+// a trifle.
+func energy(j float64) string {
+	switch {
+	case j >= 3.6e6:
+		return digits(min(j/3.6e6, 1e6)) + " kWh"
+	case j >= 3.6e3:
+		return digits(j/3.6e3) + " Wh"
+	}
+	return digits(j) + " J"
+}
+
+// count puts a comma between the thousands.
+func count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+func plural(n int64, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return count(n) + " " + of + "s"
+}

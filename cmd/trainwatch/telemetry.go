@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/delivery"
+	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/identity"
+	"github.com/trainwatch/trainwatch/internal/settings"
+)
+
+func newTelemetryCmd(env *environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "telemetry",
+		Short: "See and decide what leaves this machine",
+		Long: `Telemetry is what leaves this machine: figures of runs, sent to whoever the
+PostHog key belongs to. Nothing is ever sent without a key. Recording, the record
+of your own runs, is separate and stays here.`,
+		Example: `  trainwatch telemetry status
+  trainwatch telemetry off
+  trainwatch telemetry preview -- python train.py`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		newStatusCmd(env), newDecideCmd(env, true), newDecideCmd(env, false), newPreviewCmd(env),
+		newLogCmd(env), newSchemaCmd(env), newFlushCmd(env), newResetIDCmd(env),
+	)
+	return cmd
+}
+
+func newStatusCmd(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "What is decided, by what, and what it means", Args: cobra.NoArgs,
+		Example: "  trainwatch telemetry status",
+		RunE: func(*cobra.Command, []string) error {
+			s, warnings, err := env.load()
+			if err != nil {
+				return err
+			}
+			d := env.decide(s)
+			fmt.Fprintln(env.stdout, statusText(env, s, d))
+			for _, w := range warnings {
+				fmt.Fprintf(env.stderr, "trainwatch: %v\n", w)
+			}
+			if d.Warning != "" {
+				fmt.Fprintf(env.stderr, "trainwatch: %s\n", d.Warning)
+			}
+			return nil
+		},
+	}
+}
+
+// statusText says in words what holds here.
+func statusText(env *environment, s settings.Settings, d consent.Decision) string {
+	var lines []string
+	say := func(name, format string, args ...any) {
+		lines = append(lines, fmt.Sprintf("%-10s ", name)+fmt.Sprintf(format, args...))
+	}
+	say("telemetry", "%s: %s", d.Mode, reason(d))
+	if s.Recipient.IsZero() {
+		say("to", "nobody: no PostHog key is set")
+	} else {
+		say("to", "%s, recipient %s", s.Recipient.URL(), s.Recipient.ID())
+		if id, ok, err := identity.Peek(s.Home, s.Recipient.Key); err == nil && ok {
+			say("id", "%s (quote it to ask for deletion)", id)
+		}
+	}
+	if n := waiting(s.Home); n > 0 {
+		say("waiting", "%d events, not delivered yet (`trainwatch telemetry flush`)", n)
+	}
+	switch d.Mode {
+	case consent.Undecided:
+		say("meaning", "the next run shows a notice, waits 10 seconds, and then sends")
+	case consent.On:
+		say("meaning", "runs send their figures; `trainwatch telemetry preview` shows them")
+	default:
+		say("meaning", "nothing leaves this machine; runs are still recorded here")
+	}
+	say("change", "trainwatch telemetry on | off")
+	return strings.Join(lines, "\n")
+}
+
+// waiting is how many events lie in the spool, whoever they are for.
+func waiting(home string) (n int) {
+	counts, err := delivery.SpooledCount(home)
+	if err != nil {
+		return 0 // flush will say what is wrong with it
+	}
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+func newDecideCmd(env *environment, yes bool) *cobra.Command {
+	word, short := "off", "Say no for good, and drop what waits to be sent"
+	if yes {
+		word, short = "on", "Say yes for good, to this recipient"
+	}
+	return &cobra.Command{
+		Use: word, Short: short, Args: cobra.NoArgs,
+		Example: "  trainwatch telemetry " + word,
+		RunE:    func(*cobra.Command, []string) error { return decideForGood(env, yes) },
+	}
+}
+
+func decideForGood(env *environment, yes bool) error {
+	s, _, err := env.load()
+	if err != nil {
+		return err
+	}
+	if yes && s.Recipient.IsZero() {
+		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry on: a yes is given to somebody: set TRAINWATCH_POSTHOG_KEY first")}
+	}
+	if yes {
+		if err := s.Recipient.Validate(); err != nil {
+			return &exitError{status: exitFailed, err: err}
+		}
+	}
+	if err := consent.Remember(s.Home, s.Recipient, yes, env.now()); err != nil {
+		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry: the answer could not be kept: %w", err)}
+	}
+	if !yes {
+		if err := delivery.PurgeHome(s.Home); err != nil {
+			return &exitError{status: exitFailed, err: fmt.Errorf("telemetry off: nothing more will be sent, but what was waiting is still there: %w", err)}
+		}
+	}
+	d := env.decide(s)
+	fmt.Fprintln(env.stdout, statusText(env, s, d))
+	if yes && d.Mode != consent.On {
+		fmt.Fprintf(env.stderr, "trainwatch: your yes is remembered, but has no effect here: %s\n", reason(d))
+	}
+	return nil
+}
+
+func newLogCmd(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "log [RUN]", Short: "The ledger: every event handed to the network", Args: cobra.MaximumNArgs(1),
+		Example: "  trainwatch telemetry log\n  trainwatch telemetry log last",
+		RunE: func(_ *cobra.Command, args []string) error {
+			id := ""
+			if len(args) == 1 {
+				run, err := history.Find(env.home(), args[0])
+				if err != nil {
+					return &exitError{status: exitFailed, err: err}
+				}
+				id = run.Meta.RunID
+			}
+			for line, err := range delivery.ReadLedger(env.home(), id) {
+				if err != nil {
+					return &exitError{status: exitFailed, err: err}
+				}
+				if _, err := fmt.Fprintf(env.stdout, "%s\n", line); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func newSchemaCmd(env *environment) *cobra.Command {
+	var asJSON, asMarkdown bool
+	cmd := &cobra.Command{
+		Use: "schema", Short: "Every event and property: type, unit, why", Args: cobra.NoArgs,
+		Example: "  trainwatch telemetry schema --json | jq '.[].name'",
+		RunE: func(*cobra.Command, []string) error {
+			switch {
+			case asJSON:
+				return event.JSON(env.stdout)
+			case asMarkdown:
+				return event.Markdown(env.stdout)
+			}
+			for _, p := range event.Table() {
+				fmt.Fprintf(env.stdout, "%-28s %-8s %-10s %s\n    in %s\n", p.Name, p.Type, p.Unit, p.Why, strings.Join(p.Events, ", "))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as a JSON array")
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "as Markdown: docs/privacy.md")
+	return cmd
+}
+
+// flushPatience bounds a flush: the bounds of the spool at a slow line's speed.
+const flushPatience = 5 * time.Minute
+
+func newFlushCmd(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "flush", Short: "Deliver what is spooled, now", Args: cobra.NoArgs,
+		Example: "  trainwatch telemetry flush",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, _, err := env.load()
+			if err != nil {
+				return err
+			}
+			d := env.decide(s)
+			if d.Mode == consent.Off {
+				return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: nothing is sent: telemetry is off: %s", reason(d))}
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), flushPatience)
+			defer cancel()
+			result := delivery.FlushHome(ctx, delivery.Config{
+				Home: s.Home, Recipient: s.Recipient, Now: env.now,
+				Allowed: env.allowed(spec{Telemetry: s.Telemetry, Sends: true, Recipient: s.Recipient}),
+			}, nil)
+			fmt.Fprintf(env.stderr, "delivered %d, left %d\n", result.Delivered, result.Left)
+			if result.Left > 0 {
+				return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %d events could not be delivered; they are kept: %w", result.Left, result.Err)}
+			}
+			return nil
+		},
+	}
+}
+
+func newResetIDCmd(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-id", Short: "Forget the installation secret", Args: cobra.NoArgs,
+		Long: `Forget the secret from which the installation's ids are made. The next event, if
+any, comes from an installation nobody has seen before.`,
+		Example: "  trainwatch telemetry reset-id",
+		RunE: func(*cobra.Command, []string) error {
+			if err := identity.Reset(env.home()); err != nil {
+				return &exitError{status: exitFailed, err: err}
+			}
+			_, err := fmt.Fprintln(env.stdout, "forgotten")
+			return err
+		},
+	}
+}

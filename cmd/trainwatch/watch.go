@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/trainwatch/trainwatch/gpu"
+	"github.com/trainwatch/trainwatch/gpu/nvidia"
+	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/delivery"
+	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/identity"
+	"github.com/trainwatch/trainwatch/internal/monitor"
+	"github.com/trainwatch/trainwatch/internal/rank"
+	"github.com/trainwatch/trainwatch/metrics"
+)
+
+// appName is what the events of a wrapped program carry as `app`.
+const appName = "trainwatch"
+
+// outlet is where a run's events go. The zero outlet sends nothing.
+type outlet struct {
+	client *delivery.Client
+	stream *event.Stream
+}
+
+// processOutlet is the real one: to the recipient, if this run sends.
+func processOutlet(env *environment, s spec) outlet {
+	if !s.Sends || s.Rank.Verdict == rank.Silent {
+		return outlet{}
+	}
+	distinct := s.RunID
+	if !s.IdentityRun {
+		if id, err := identity.DistinctID(s.Home, s.Recipient.Key); err == nil {
+			distinct = id
+		} // no secret can be kept here: the run is its own identity
+	}
+	schema := event.NewSchema(appName, monitor.Version)
+	client := delivery.Open(delivery.Config{
+		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: s.RunID.String(),
+		Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
+	})
+	return outlet{client: client, stream: newStream(env, s, distinct)}
+}
+
+func newStream(env *environment, s spec, distinct uuid.UUID) *event.Stream {
+	return event.NewStream(event.Identity{
+		RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
+		Attempt: 1, Client: event.ClientCLI, Version: monitor.Version,
+		App: appName, AppVersion: monitor.Version, WorldSize: int64(worldOf(s.Rank)),
+	}, env.now)
+}
+
+// worldOf is how many processes train together, 0 unknown. Where nobody
+// launches several there is one.
+func worldOf(who rank.Info) int {
+	if who.World < 1 && who.Launcher == "" && who.Verdict == rank.Sender {
+		return 1
+	}
+	return max(who.World, 0)
+}
+
+// allowed asks everybody anew whether events may leave: before every upload,
+// and so at most every half second.
+func (env *environment) allowed(s spec) func() bool {
+	var (
+		mu    sync.Mutex
+		asked time.Time
+		last  bool
+	)
+	const goodFor = 500 * time.Millisecond
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); asked.IsZero() || now.Sub(asked) > goodFor {
+			asked = now
+			own := *env
+			own.flags.Telemetry = s.Telemetry
+			settings, _, err := own.loadAt(s.Dir)
+			last = err == nil && consent.Decision.Sends(own.decide(settings), s.Sends)
+		}
+		return last
+	}
+}
+
+// watched is a run that is being watched.
+type watched struct {
+	monitor *monitor.Monitor
+	client  *delivery.Client
+}
+
+// watch starts the loop for a program that runs already.
+func watch(env *environment, s spec, out outlet) *watched {
+	source := nvidia.New(nvidia.Config{Library: s.NVMLLibrary, Env: env.lookup})
+	tracker := metrics.NewRuntimeMetricsTracker(metrics.Config{
+		Root: s.PID, Proc: "/proc", Cgroup: "/sys/fs/cgroup", GPU: source,
+		Now: env.now, Started: s.Started, Lookup: env.lookup,
+	})
+	host, _ := os.Hostname()
+	_, ci := consent.CI(env.lookup, names(env.environ())...)
+	m := monitor.Start(monitor.Config{
+		Meta: history.Meta{
+			RunID: s.RunID.String(), Attempt: 1, Name: s.Name, Command: s.Command, Dir: s.Dir, Host: host,
+			Started: s.Started, Client: string(event.ClientCLI), Job: jobID(env.lookup), PID: s.PID,
+			IntervalS: s.Interval.Seconds(),
+		},
+		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir), GPU: gpu.Source(source),
+		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: s.ReportEverySteps,
+		Client: out.client, Stream: out.stream, Settle: monitor.Settle(s.Rank, s.PID, "/proc"),
+		CI: ci, OwnProcess: true, Now: env.now,
+	})
+	return &watched{monitor: m, client: out.client}
+}
+
+// deliver goes on delivering after the run for as long as is decent, and tells
+// the wrapper when there is nothing left to wait for.
+func (w *watched) deliver(control *os.File) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainPatience)
+	defer cancel()
+	if w.client != nil {
+		_ = w.client.Sync(ctx)
+		result := w.client.Flush(ctx)
+		answer(control, farewell{Delivered: result.Left == 0})
+		_ = w.client.Close(ctx)
+	}
+	w.monitor.Close(ctx)
+}
+
+// jobID is the scheduler's name for the job, for `show job:ID`.
+func jobID(lookup func(string) (string, bool)) string {
+	for _, name := range []string{"SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "JOB_ID"} {
+		if v, ok := lookup(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,7 @@
+//go:build unix
+
+package errors
+
+import "syscall"
+
+const errnoQuota = syscall.EDQUOT

@@ -1,0 +1,98 @@
+package errors
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/trainwatch/trainwatch/internal/public"
+)
+
+// maxFrames is how many of a stack are kept: the innermost.
+const maxFrames = 64
+
+// panicStack cuts a panicking goroutine's stack down to what called panic.
+// It returns nil when nothing panics (runtime.Goexit runs deferred calls too).
+func panicStack(pcs []uintptr) []uintptr {
+	for i, pc := range pcs {
+		switch functionAt(pc) {
+		case "runtime.gopanic":
+			return pcs[i+1:]
+		case "runtime.Goexit":
+			return nil
+		}
+	}
+	return nil
+}
+
+func functionAt(pc uintptr) string {
+	if f := runtime.FuncForPC(pc - 1); f != nil {
+		return f.Name()
+	}
+	return ""
+}
+
+// panicType names the runtime's own panics, which the innermost runtime
+// function gives away; any other value's type is not known without recover.
+func panicType(stack []uintptr) public.Name {
+	if len(stack) == 0 {
+		return public.Name{}
+	}
+	switch innermost := functionAt(stack[0]); {
+	case strings.HasPrefix(innermost, "runtime.goPanicIndex"),
+		strings.HasPrefix(innermost, "runtime.goPanicSlice"),
+		strings.HasPrefix(innermost, "runtime.panicBounds"),
+		strings.HasPrefix(innermost, "runtime.panicSlice"):
+		return goErrorType("runtime.boundsError")
+	case strings.HasPrefix(innermost, "runtime.panicdottype"),
+		strings.HasPrefix(innermost, "runtime.panicnildottype"):
+		return goErrorType("*runtime.TypeAssertionError")
+	case strings.HasPrefix(innermost, "runtime."):
+		return goErrorType("runtime.Error")
+	}
+	return public.Name{}
+}
+
+func goErrorType(s string) public.Name {
+	name, _ := public.GoErrorType(s)
+	return name
+}
+
+// goFrames turns a stack, innermost first, into frames, outermost first. Only
+// the standard library's functions are named, by list.
+func goFrames(stack []uintptr) (frames []Frame, total int) {
+	walk := runtime.CallersFrames(stack)
+	for {
+		f, more := walk.Next()
+		if f.Function != "" {
+			total++
+			if len(frames) < maxFrames {
+				frames = append(frames, goFrame(f))
+			}
+		}
+		if !more {
+			break
+		}
+	}
+	for i, j := 0, len(frames)-1; i < j; i, j = i+1, j-1 {
+		frames[i], frames[j] = frames[j], frames[i]
+	}
+	return frames, total
+}
+
+func goFrame(f runtime.Frame) Frame {
+	symbol, ok := public.StdSymbol(f.Function)
+	if !ok {
+		return Frame{}
+	}
+	module, _ := public.StdPackage(packageOf(symbol.String()))
+	return Frame{Module: module, Symbol: symbol, Line: f.Line}
+}
+
+// packageOf returns "net/http" for "net/http.(*conn).serve".
+func packageOf(symbol string) string {
+	slash := strings.LastIndexByte(symbol, '/') + 1
+	if dot := strings.IndexByte(symbol[slash:], '.'); dot >= 0 {
+		return symbol[:slash+dot]
+	}
+	return symbol
+}

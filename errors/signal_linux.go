@@ -1,0 +1,3 @@
+package errors
+
+const sigBUS, sigSYS = 7, 31

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package errors
+
+const sigBUS, sigSYS = 10, 12

@@ -1,0 +1,185 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/trainwatch/trainwatch/internal/spool"
+)
+
+// flushTries is how many failures in a row a flush bears.
+const flushTries = 3
+
+// Result is what a flush came to.
+type Result struct {
+	Delivered int   // events the recipient confirmed, or refused for good
+	Left      int   // events still waiting
+	Err       error // why, nil when nothing is left
+}
+
+type flush struct {
+	ctx      context.Context
+	force    bool
+	progress func(delivered, left int)
+	result   chan Result
+}
+
+// Flush delivers what was sent so far and what earlier processes left for this
+// recipient, and returns when nothing is left, when three attempts in a row
+// failed, or when the context ends.
+func (c *Client) Flush(ctx context.Context) Result {
+	return c.flush(flush{ctx: ctx})
+}
+
+func (c *Client) flush(f flush) Result {
+	switch {
+	case c == nil:
+		return Result{}
+	case c.reason != nil:
+		return Result{Err: c.reason}
+	case c.off.Load():
+		return Result{Err: ErrNotAllowed}
+	case !c.start():
+		return Result{Err: ErrClosed}
+	}
+	f.result = make(chan Result, 1)
+	select {
+	case c.uploader.flushes <- f:
+	case <-f.ctx.Done():
+		return c.left(f.ctx.Err())
+	case <-c.netDone:
+		return c.left(c.over())
+	}
+	select {
+	case r := <-f.result:
+		return r
+	case <-f.ctx.Done():
+	}
+	// The answer is a moment away, unless the disk hangs.
+	t := time.NewTimer(goodbye / 4)
+	defer t.Stop()
+	select {
+	case r := <-f.result:
+		return r
+	case <-t.C:
+		return c.left(f.ctx.Err())
+	}
+}
+
+func (c *Client) over() error {
+	if c.off.Load() {
+		return ErrNotAllowed
+	}
+	return ErrClosed
+}
+
+func (c *Client) left(err error) Result {
+	return Result{Left: c.Stats().Waiting, Err: err}
+}
+
+// flush is run by the uploader's goroutine.
+func (u *uploader) flush(life context.Context, f flush) Result {
+	ctx, cancel := context.WithCancel(f.ctx)
+	defer cancel()
+	defer context.AfterFunc(life, cancel)()
+	sum, tries := 0, 0
+	end := func(err error) Result {
+		left := u.c.Stats().Waiting
+		if left == 0 && u.final == nil && ctx.Err() == nil && u.c.allowed() {
+			err = nil
+		}
+		return Result{Delivered: sum, Left: left, Err: err}
+	}
+	if !u.c.allowed() {
+		return end(ErrNotAllowed)
+	}
+	u.adopt(ctx, f.force, 0)
+	for u.final == nil {
+		n, a := u.round(ctx)
+		sum += n
+		if f.progress != nil {
+			f.progress(sum, u.c.Stats().Waiting)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return end(context.Cause(ctx))
+		case a.verdict == delivered && n == 0:
+			if u.adopt(ctx, f.force, 0) == 0 {
+				return end(nil)
+			}
+		case a.verdict == retry:
+			if tries++; tries >= flushTries || errors.Is(a.err, ErrNotAllowed) {
+				return end(a.err)
+			}
+			if !sleep(ctx, max(time.Duration(tries)*goodbye/4, min(a.after, goodbye))) {
+				return end(context.Cause(ctx))
+			}
+		default:
+			tries = 0
+		}
+	}
+	return end(u.final)
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// FlushHome delivers all that lies under cfg.Home for cfg.Recipient, events of
+// other hosts and containers that share it included. progress may be nil; it is
+// called after each batch, from another goroutine. Events for other recipients
+// stay: only those who know their key can deliver them.
+func FlushHome(ctx context.Context, cfg Config, progress func(delivered, left int)) Result {
+	c := Open(cfg)
+	r := c.flush(flush{ctx: ctx, force: true, progress: progress})
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	_ = c.Close(bye)
+	return r
+}
+
+// SpooledCount returns how many events wait under home, by recipient ID.
+func SpooledCount(home string) (map[string]int, error) {
+	out := map[string]int{}
+	entries, err := os.ReadDir(spoolRoot(home))
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("delivery: %w", err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() { // a link to a directory is none
+			continue
+		}
+		n, err := spool.Count(filepath.Join(spoolRoot(home), e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("delivery: %w", err)
+		}
+		if n > 0 {
+			out[e.Name()] = n
+		}
+	}
+	return out, nil
+}
+
+// PurgeHome forgets every event that waits under home, whoever it is for. The
+// ledger stays: it is the user's record of what left.
+func PurgeHome(home string) error {
+	if err := spool.PurgeAll(spoolRoot(home)); err != nil {
+		return fmt.Errorf("delivery: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package monitor
+
+import "github.com/trainwatch/trainwatch/internal/rank"
+
+func fromProcesses(string, int) rank.Info { return rank.Info{Verdict: rank.Unknown} }
