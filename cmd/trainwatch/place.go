@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/term"
@@ -20,17 +21,26 @@ func tearsDown(lookup func(string) (string, bool)) bool {
 	return false
 }
 
-// screen returns how wide standard error is and whether colour is welcome there.
-func screen(env *environment) (width int, color bool) {
-	width = 80
-	f, ok := env.stderr.(*os.File)
+// screenOf returns how wide w is and whether colour is welcome there. What is
+// no terminal has no width: nothing is cut off for a pipe.
+func screenOf(w io.Writer, lookup func(string) (string, bool)) (width int, color bool) {
+	const endless = 1 << 20
+	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return width, false
+		return endless, false
 	}
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 20 {
+	width = 80
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		width = columns
 	}
-	no, _ := env.lookup("NO_COLOR")
-	kind, _ := env.lookup("TERM")
+	no, _ := lookup("NO_COLOR")
+	kind, _ := lookup("TERM")
 	return width, no == "" && kind != "dumb"
+}
+
+// screen is screenOf for the summary: on anything but a terminal it is as wide
+// as a page.
+func screen(env *environment) (width int, color bool) {
+	width, color = screenOf(env.stderr, env.lookup)
+	return min(width, 120), color
 }

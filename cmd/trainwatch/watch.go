@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/trainwatch/trainwatch/gpu"
 	"github.com/trainwatch/trainwatch/gpu/nvidia"
 	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/delivery"
@@ -110,7 +109,7 @@ func watch(env *environment, s spec, out outlet) *watched {
 			Started: s.Started, Client: string(event.ClientCLI), Job: jobID(env.lookup), PID: s.PID,
 			IntervalS: s.Interval.Seconds(),
 		},
-		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir), GPU: gpu.Source(source),
+		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir), GPU: source,
 		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: s.ReportEverySteps,
 		Client: out.client, Stream: out.stream, Settle: monitor.Settle(s.Rank, s.PID, "/proc"),
 		CI: ci, OwnProcess: true, Now: env.now,

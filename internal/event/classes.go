@@ -63,13 +63,3 @@ func sentenceOf(class string) string {
 	}
 	return ""
 }
-
-// isSentence reports whether s is the sentence of some class.
-func isSentence(s string) bool {
-	for _, class := range crashClass.values {
-		if s == sentenceOf(class) {
-			return true
-		}
-	}
-	return false
-}

@@ -97,7 +97,7 @@ func declare(name string, k kind) (*def, error) {
 	if !isWord(name, maxWord, "_") {
 		return nil, errName
 	}
-	if lookup(name) != nil {
+	if lookup(table(), name) != nil {
 		return nil, errTaken
 	}
 	return &def{name: name, kind: k, events: onFeature}, nil

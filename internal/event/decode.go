@@ -89,15 +89,16 @@ func decode(b []byte, s Schema) (Event, error) {
 	if e.seq, err = strconv.ParseInt(values[seq.name], 10, 64); err != nil {
 		return Event{}, errors.New("seq: none")
 	}
-	e.props = sorted(fit(values))
+	e.props = sorted(values)
 	return Event{e}, nil
 }
 
 // values admits what of props the table and the schema know for an event.
 func (s Schema) values(bit on, props map[string]json.RawMessage) map[string]string {
 	values := make(map[string]string, len(props))
+	defs := table()
 	for name, raw := range props {
-		d := lookup(name)
+		d := lookup(defs, name)
 		if d == nil || d.events&bit == 0 || d.kind == kindExceptions || d == &exceptionFingerprint || d == &exceptionLevel {
 			continue
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxBytes is the most that Encode returns. PostHog takes no larger events.
+// MaxBytes is the most that Encode returns: PostHog takes no larger events. No
+// code enforces it; the table's bounds (rows, words, frames) do.
 const MaxBytes = 64 << 10
 
 // timeLayout has a fixed width, so that an event's bytes never change.
@@ -136,28 +137,6 @@ func sorted(values map[string]string) []property {
 	}
 	slices.SortFunc(props, func(a, b property) int { return strings.Compare(a.name, b.name) })
 	return props
-}
-
-// envelopeBytes is more than what stands around the properties.
-const envelopeBytes = 256
-
-// fit leaves out the largest properties of an event that would be too large.
-// Rows and frames are bounded, so that this does not happen to what the table
-// admits today; it keeps the bound when a key is added.
-func fit(values map[string]string) map[string]string {
-	for {
-		size, largest := envelopeBytes, ""
-		for name, json := range values {
-			size += len(name) + len(json) + len(`"":,`)
-			if len(json) > len(values[largest]) || len(json) == len(values[largest]) && name > largest {
-				largest = name
-			}
-		}
-		if size <= MaxBytes {
-			return values
-		}
-		delete(values, largest)
-	}
 }
 
 // instant makes t what the encoding can hold: UTC, whole milliseconds, a year

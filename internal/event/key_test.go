@@ -2,11 +2,13 @@ package event_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/public"
 )
 
 func TestWhatKeysAdmit(t *testing.T) {
@@ -171,5 +173,32 @@ func TestPackages(t *testing.T) {
 	key, _ := event.Pkg("torch")
 	if got := only(t, event.SystemInfo, key.Of("2.5.1+cu124"), "pkg_torch"); got != "2.5.1+cu124" {
 		t.Errorf("torch %v", got)
+	}
+}
+
+// TestLargestEventsFit fills what can hold many: no event may outgrow what
+// PostHog and the spool take.
+func TestLargestEventsFit(t *testing.T) {
+	var attrs []event.Attr
+	for _, name := range public.Packages() {
+		key, _ := event.Pkg(name)
+		attrs = append(attrs, key.Of("12345.12345.12345.dev12345678+rocm12345"))
+	}
+	row := []event.Attr{event.RowIndex.Of(1e4)}
+	for _, k := range []event.Key[float64]{event.RowUtilPct, event.RowSMActivePct, event.RowPowerW, event.RowTempC, event.RowSMClockMHz} {
+		row = append(row, k.Of(10.0/3))
+	}
+	for _, k := range []event.Key[int64]{event.RowMemUsedBytes, event.RowMemUsedPeakBytes, event.RowMemTotalBytes} {
+		row = append(row, k.Of(1<<53))
+	}
+	attrs = append(attrs, event.Rows(event.GPUs, slices.Repeat([][]event.Attr{row}, 500)...))
+	for _, n := range event.Names() {
+		b := newStream(identity()).New(n, attrs...).Encode()
+		if len(b) > event.MaxBytes/2 {
+			t.Errorf("%s has %d bytes", n, len(b))
+		}
+		if _, err := event.Decode(b, event.Schema{}); err != nil {
+			t.Errorf("%s: %v", n, err)
+		}
 	}
 }

@@ -35,16 +35,16 @@ func packageDef(name string) *def {
 	}
 }
 
-// lookup finds a property of the table by its name on the wire, nil if there
-// is none.
-func lookup(name string) *def {
+// lookup finds a property of defs, which is table(), or of a package by its
+// name on the wire; nil if there is none.
+func lookup(defs []*def, name string) *def {
 	if p, ok := strings.CutPrefix(name, packagePrefix); ok {
 		if key, ok := Pkg(p); ok && key.d.name == name {
 			return key.d
 		}
 		return nil
 	}
-	for _, d := range table() {
+	for _, d := range defs {
 		if d.name == name {
 			return d
 		}

@@ -137,7 +137,7 @@ func (s *Stream) New(n Name, a ...Attr) Event {
 	values[seq.name] = seq.ofInt(s.seq)
 	e := &event{
 		name: n, id: newUUID(now, s.id.Random), distinct: s.id.DistinctID,
-		time: now, seq: s.seq, props: sorted(fit(values)),
+		time: now, seq: s.seq, props: sorted(values),
 	}
 	s.seq++
 	return Event{e}

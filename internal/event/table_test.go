@@ -125,7 +125,10 @@ func TestEveryKeyIsInTheTable(t *testing.T) {
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
 			lit, ok := n.(*ast.CompositeLit)
-			if typ, isIdent := lit0(lit, ok); !isIdent || typ != "def" {
+			if !ok {
+				return true
+			}
+			if typ, ok := lit.Type.(*ast.Ident); !ok || typ.Name != "def" {
 				return true
 			}
 			for _, e := range lit.Elts {
@@ -143,17 +146,6 @@ func TestEveryKeyIsInTheTable(t *testing.T) {
 	if found < 100 {
 		t.Errorf("found %d keys only", found)
 	}
-}
-
-func lit0(lit *ast.CompositeLit, ok bool) (string, bool) {
-	if !ok {
-		return "", false
-	}
-	id, ok := lit.Type.(*ast.Ident)
-	if !ok {
-		return "", false
-	}
-	return id.Name, true
 }
 
 func TestSchemaInJSON(t *testing.T) {

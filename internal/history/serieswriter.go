@@ -257,11 +257,11 @@ func writeRows(path string, head []byte, rows []row) error {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	w.Write(head) // bufio keeps the first error for Flush
+	_, _ = w.Write(head) // bufio keeps the first error for Flush
 	var buf []byte
 	for _, r := range rows {
 		buf = r.append(buf[:0])
-		w.Write(buf)
+		_, _ = w.Write(buf)
 	}
 	return errors.Join(w.Flush(), f.Close())
 }

@@ -47,7 +47,6 @@ var onlyIn = map[string]string{
 	"github.com/shirou/gopsutil/v3":      "metrics",
 	"github.com/pelletier/go-toml/v2":    "internal/settings",
 	"github.com/DataDog/sketches-go":     "metrics",
-	"charm.land/lipgloss/v2":             "cmd/trainwatch",
 	"github.com/spf13/cobra":             "cmd/trainwatch",
 	"github.com/google/licensecheck":     "internal/house",
 	"github.com/rogpeppe/go-internal":    "cmd/trainwatch",

@@ -95,7 +95,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
             if words is None and not start():
                 return
             now = clock() - base
-            if epoch is not None and epoch != epoch_now:
+            if epoch is not None and (type(epoch) is not int or epoch != epoch_now):
                 turn(epoch, now)
             if loss is None:
                 loss = NAN
