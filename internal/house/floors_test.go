@@ -38,7 +38,7 @@ var neighbours = map[string][]string{
 }
 
 // sideRooms are programs and tools of the repository itself.
-var sideRooms = []string{"examples/", "bench", "internal/house", "internal/public/gen", "internal/event/gen"}
+var sideRooms = []string{"examples/", "bench", "internal/capture", "internal/house", "internal/public/gen", "internal/event/gen"}
 
 // onlyIn lists libraries that have one door.
 var onlyIn = map[string]string{
