@@ -78,6 +78,22 @@ def _watch_exceptions():
     sys.excepthook = excepthook
 
 
+def _keep_compiled(code):
+    """Keep our bytecode even where Python is told to write none.
+
+    Our directory is the run's own and goes with it; to compile this file anew
+    in each of a program's processes would cost more than all it does.
+    """
+    external = sys.modules["_frozen_importlib_external"]
+    if not sys.dont_write_bytecode or sys.pycache_prefix:
+        return
+    cached = external.cache_from_source(__file__)
+    if not os.path.exists(cached):
+        source = os.stat(__file__)
+        data = external._code_to_timestamp_pyc(code, source.st_mtime, source.st_size)
+        __spec__.loader._cache_bytecode(__file__, cached, data)
+
+
 _us = _step_aside()
 try:
     # Where there is none, this fails as it would have failed without us, and
@@ -94,5 +110,6 @@ finally:
         if _wanted():
             sys.meta_path.append(_Finder)
             _watch_exceptions()
+            _keep_compiled(sys._getframe().f_code)
     except Exception:
         pass

@@ -33,6 +33,8 @@ type environment struct {
 	now            func() time.Time
 	home           func() string
 
+	warned bool // the one warning line that run may write is written
+
 	flags settings.Flags // of every command and of run, as given
 }
 

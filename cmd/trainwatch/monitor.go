@@ -46,6 +46,7 @@ func monitorMain() {
 		return
 	}
 	env := processEnvironment()
+	go sweep(s.PageDir) // ends with the process at the latest
 	exit := watchExit(s.PID)
 	w := watch(env, s, processOutlet(env, s))
 	e, told := awaitEnd(lines, exit)
@@ -57,9 +58,21 @@ func monitorMain() {
 		}
 		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal, OOMKills: oomKills}, s.PageDir, s.Recipient.ID())
 	})
-	answer(control, farewell{Summary: summaryOf(result, s)})
+	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
 	removePageDir(s)
 	w.deliver(control)
+}
+
+// unrecorded says why there is no record of the run, "" where there is one.
+func unrecorded(r monitor.Result) string {
+	if r.Dir != "" && r.Err == nil {
+		return ""
+	}
+	why := "no state directory is known"
+	if r.Err != nil {
+		why = r.Err.Error()
+	}
+	return "this run is not, or not wholly, recorded: " + why + " (TRAINWATCH_HOME names another place)"
 }
 
 func summaryOf(r monitor.Result, s spec) string {

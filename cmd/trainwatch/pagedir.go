@@ -55,7 +55,7 @@ func makePageDir(lookup func(string) (string, bool)) string {
 		if !inMemory(base) {
 			continue
 		}
-		if dir, err := os.MkdirTemp(base, pageDirPrefix); err == nil {
+		if dir, err := os.MkdirTemp(base, pageDirPrefix+lease()+"-"); err == nil {
 			return dir
 		}
 	}

@@ -52,6 +52,7 @@ type ended struct {
 // when delivery has succeeded or been given up.
 type farewell struct {
 	Summary   string `json:"summary,omitempty"`
+	Warning   string `json:"warning,omitempty"` // why there is no record
 	Delivered bool   `json:"delivered,omitempty"`
 }
 

@@ -124,6 +124,7 @@ func cannotStart(err error) error {
 // warn says the one line that run may say: that something the user wrote does
 // not count.
 func (env *environment) warn(warnings []settings.Warning, d consent.Decision) {
+	env.warned = len(warnings) > 0 || d.Warning != ""
 	switch {
 	case len(warnings) > 1:
 		fmt.Fprintf(env.stderr, "trainwatch: %v (and %d more; see `trainwatch doctor`)\n", warnings[0], len(warnings)-1)
@@ -261,6 +262,9 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 	var answer farewell
 	if !hear(c, &answer, time.Until(deadline)) {
 		return
+	}
+	if answer.Warning != "" && !w.env.warned {
+		fmt.Fprintf(w.env.stderr, "trainwatch: %s\n", answer.Warning)
 	}
 	if !w.s.Quiet && answer.Summary != "" {
 		_, _ = io.WriteString(w.env.stderr, "\n"+answer.Summary)

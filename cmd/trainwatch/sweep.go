@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trainwatch/trainwatch/internal/settings"
+)
+
+// lease names this process for as long as it lives, "0" where that cannot be
+// said: the pid namespace, the pid and the start time. It stands in the name of
+// the run's directory in memory, so that what a killed wrapper and a killed
+// monitor left there together can be told from what is in use. Containers may
+// share /dev/shm but not pids; hence the namespace.
+func lease() string { return leaseOf(os.Getpid()) }
+
+func leaseOf(pid int) string {
+	space, err := os.Readlink("/proc/self/ns/pid") // "pid:[4026531836]"
+	if err != nil {
+		return "0"
+	}
+	p, err := settings.NewParent("/proc", pid)
+	if err != nil {
+		return "0"
+	}
+	return fmt.Sprintf("%s-%d-%d", strings.Trim(space, "pid:[]"), p.PID, p.Start)
+}
+
+// sweep removes the directories beside dir that belong to no living process of
+// our pid namespace. Others' are left alone.
+func sweep(dir string) {
+	if dir == "" {
+		return
+	}
+	base := filepath.Dir(dir)
+	entries, err := os.ReadDir(base)
+	if err != nil {
+		return
+	}
+	space, _, _ := strings.Cut(lease(), "-")
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), pageDirPrefix)
+		if !ours || !e.IsDir() || !strings.HasPrefix(rest, space+"-") {
+			continue
+		}
+		var namespace, start uint64
+		var pid int
+		var random string
+		if n, _ := fmt.Sscanf(rest, "%d-%d-%d-%s", &namespace, &pid, &start, &random); n != 4 || pid <= 0 {
+			continue
+		}
+		if leaseOf(pid) != fmt.Sprintf("%d-%d-%d", namespace, pid, start) {
+			os.RemoveAll(filepath.Join(base, e.Name())) // another user's stays: it cannot be removed
+		}
+	}
+}
