@@ -1,3 +1,5 @@
+//go:build linux
+
 package python_test
 
 import (
@@ -233,6 +235,36 @@ for _ in range(7): trainwatch.step()
 			t.Errorf("left behind: %q", rest)
 		}
 	})
+}
+
+func TestRanks(t *testing.T) {
+	for name, c := range map[string]struct{ env, want string }{
+		"nothing":                  {"", "-1 -1 -1"},
+		"torchrun":                 {"RANK=3 WORLD_SIZE=8 LOCAL_RANK=1", "3 8 1"},
+		"a world of one":           {"RANK=0 WORLD_SIZE=1 LOCAL_RANK=0", "0 1 0"},
+		"rank beyond the world":    {"RANK=8 WORLD_SIZE=8 LOCAL_RANK=1", "-1 -1 -1"},
+		"no number":                {"RANK=abc WORLD_SIZE=8", "-1 -1 -1"},
+		"empty":                    {"RANK= WORLD_SIZE=", "-1 -1 -1"},
+		"other digits":             {"RANK=٣ WORLD_SIZE=8", "-1 -1 -1"},
+		"a number without end":     {"RANK=1 WORLD_SIZE=" + strings.Repeat("9", 9999), "-1 -1 -1"},
+		"a Slurm step":             {"SLURM_PROCID=2 SLURM_STEP_NUM_TASKS=4 SLURM_LOCALID=2", "2 4 2"},
+		"a batch script":           {"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1 SLURM_LOCALID=0", "-1 -1 -1"},
+		"mpirun with a stale RANK": {"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 RANK=0 WORLD_SIZE=4", "-1 -1 -1"},
+		"two that agree":           {"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 RANK=2 WORLD_SIZE=4 LOCAL_RANK=0", "2 4 0"},
+		"the user's word":          {"TRAINWATCH_RANK=5 RANK=2 WORLD_SIZE=8 LOCAL_RANK=0", "5 8 0"},
+		"the user's word alone":    {"TRAINWATCH_RANK=5", "5 -1 -1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachPython(t, "3.8", func(t *testing.T, interpreter string) {
+				s := newSetting(t, interpreter)
+				s.env = strings.Fields(c.env)
+				r := s.watched(t, "-c", "from _trainwatch import rank\nprint(*rank.ranks())")
+				if strings.TrimSpace(r.stdout) != c.want {
+					t.Errorf("got %s, want %s\n%s", r.stdout, c.want, r.stderr)
+				}
+			})
+		})
+	}
 }
 
 // Nobody watches: no file, no failure.

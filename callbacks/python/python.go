@@ -6,7 +6,7 @@
 // sitecustomize at its start. What it may do to the program is told there: it
 // takes its directory off again, runs the sitecustomize that would have run,
 // and leaves a module to import and an exception hook behind. What the hook
-// writes, and who reads it, is in docs/python.md.
+// writes is in README.md beside this file.
 //
 // The sources use the standard library alone and work on Python 3.8 and newer;
 // on older ones they step aside.

@@ -12,8 +12,8 @@
 
 Under `trainwatch run` the module is there without being installed. Every call
 is a no-op when nothing watches, never waits, and never raises. A step costs
-about a third of a microsecond. Calls belong to one thread: from several at
-once they do no harm, but a step may get lost.
+about half a microsecond. Calls belong to one thread: from several at once they
+do no harm, but a step may get lost.
 """
 
 from _trainwatch.loop import LOOP as _LOOP

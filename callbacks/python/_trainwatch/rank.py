@@ -18,12 +18,12 @@ _FAMILIES = (
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_RANK"),
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"),
 )
-_MOST = 1 << 24
+_DIGITS = 8
 
 
 def _number(name):
     text = os.environ.get(name, "").strip()
-    if text.isdigit() and text.isascii() and int(text) <= _MOST:
+    if len(text) <= _DIGITS and text.isascii() and text.isdigit():
         return int(text)
     return UNKNOWN
 
@@ -44,7 +44,10 @@ def ranks():
         env = max(found, key=lambda answer: answer[2])
     else:
         env = (UNKNOWN, UNKNOWN, UNKNOWN)
-    # Set up by the program itself, and so the last word. These calls only
+    told = _number("TRAINWATCH_RANK")
+    if told >= 0:
+        return told, env[1] if told < env[1] else UNKNOWN, env[2]
+    # Set up by the program itself, and so the last word but the user's. These calls only
     # read: no communication, no device.
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None:

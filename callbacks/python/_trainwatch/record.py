@@ -48,11 +48,7 @@ def digest(data):
 def _is_of(entry, distribution):
     """Whether a directory is that of a distribution's metadata."""
     name, dash, _ = entry.partition("-")
-    return (
-        dash
-        and entry.endswith(".dist-info")
-        and name.lower().replace(".", "_") == distribution
-    )
+    return dash and entry.endswith(".dist-info") and name.lower().replace(".", "_") == distribution
 
 
 class Records:

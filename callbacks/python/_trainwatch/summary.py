@@ -27,16 +27,16 @@ def _compute(words, floats):
             told[name] = words[word]
     told["epochs_completed"] = words[layout.COMPLETED]
     for name, word in (
-        ("loss", layout.LOSS), ("learning_rate", layout.RATE), ("grad_norm", layout.NORM)
+        ("loss", layout.LOSS),
+        ("learning_rate", layout.RATE),
+        ("grad_norm", layout.NORM),
     ):
         if floats[word] == floats[word]:
             told[name] = floats[word]
     if timed > 0:
         histogram = words[layout.HISTOGRAM : layout.HISTOGRAM + layout.BUCKETS].tolist()
         for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99)):
-            told["step_%s_ms" % name] = (
-                _quantile(histogram, share, timed, longest) / _MILLISECOND
-            )
+            told["step_%s_ms" % name] = _quantile(histogram, share, timed, longest) / _MILLISECOND
         told["step_max_ms"] = longest / _MILLISECOND
     if total > 0:
         told["steps_per_s"] = timed / (total / _SECOND)
