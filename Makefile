@@ -67,7 +67,7 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint
 
 .PHONY: generated
 generated: ## generated files are up to date
-	go test -count=1 -run 'Stale|Generated|Golden' ./internal/event ./internal/public ./internal/house
+	go test -count=1 -run 'UpToDate|PublicAPI' ./internal/event ./internal/house
 
 .PHONY: portable
 portable: ## what has to build elsewhere builds elsewhere

@@ -97,7 +97,7 @@ func (a *Agent) connect(ctx context.Context, cfg Config, p *place) {
 	app, version := schema.App()
 	a.client = delivery.Open(delivery.Config{
 		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: p.run.String(),
-		Allowed: p.allowed(), Now: time.Now,
+		StopFlag: s.StopFlag, Allowed: p.allowed(), Now: time.Now,
 	})
 	a.stream = event.NewStream(event.Identity{
 		RunID: p.run, DistinctID: distinct, Attempt: int64(p.attempt), Client: event.ClientLibrary,
@@ -143,7 +143,7 @@ func (a *Agent) Callbacks() *callbacks.Callbacks {
 
 // Enabled reports whether telemetry is on for this run: whether features,
 // operations and errors are worth preparing.
-func (a *Agent) Enabled() bool { return a != nil && a.client != nil }
+func (a *Agent) Enabled() bool { return a != nil && a.client.Enabled() }
 
 // Close ends the run: it takes the last numbers, writes the record and delivers
 // what it can until ctx ends, at most 3 seconds; the rest is delivered by the

@@ -27,6 +27,11 @@ type Config struct {
 	PostHogKey  string
 	PostHogHost string
 
+	// StopFlag names a feature flag of that PostHog project, by which its owner
+	// can stop what this program sends: everything, events by name, or all but
+	// a share of the runs. "" asks for none. See docs/privacy.md.
+	StopFlag constant
+
 	// GPU samples the GPUs: nvidia.Source() of package gpu/nvidia brings
 	// NVIDIA's, and cgo. nil samples none.
 	GPU gpu.Source

@@ -90,7 +90,7 @@ func (f *features) first(key string) bool {
 // Feature tells that f is used, once a process for the same details. While
 // telemetry is off it does nothing and remembers nothing.
 func (a *Agent) Feature(f Feature, details ...Attr) {
-	if a == nil || a.client == nil || f.Name() == "" {
+	if !a.Enabled() || f.Name() == "" {
 		return
 	}
 	attrs := f.Attrs(details...)
@@ -118,7 +118,7 @@ type Running struct {
 
 // Operation begins an operation; its Done tells of it.
 func (a *Agent) Operation(o Operation) *Running {
-	if a == nil || a.client == nil || o.Name() == "" {
+	if !a.Enabled() || o.Name() == "" {
 		return nil
 	}
 	return &Running{agent: a, operation: o, began: time.Now()}

@@ -61,7 +61,7 @@ func look(cfg Config) *place {
 // load reads the settings. What the user got wrong is for `trainwatch doctor`
 // to say: the program's standard error is its own.
 func load(cfg Config) settings.Settings {
-	flags := settings.Flags{Key: cfg.PostHogKey, Host: cfg.PostHogHost}
+	flags := settings.Flags{Key: cfg.PostHogKey, Host: cfg.PostHogHost, StopFlag: string(cfg.StopFlag)}
 	if cfg.Interval > 0 {
 		flags.Interval = cfg.Interval.String()
 	}

@@ -10,6 +10,20 @@ import (
 // maxFrames is how many of a stack are kept: the innermost.
 const maxFrames = 64
 
+// callers returns the whole stack of whoever calls its caller, innermost first.
+func callers() []uintptr {
+	pcs := make([]uintptr, 256)
+	n := runtime.Callers(3, pcs)
+	if n == len(pcs) {
+		pcs = make([]uintptr, mostCallers)
+		n = runtime.Callers(3, pcs)
+	}
+	return pcs[:n]
+}
+
+// mostCallers bounds how much of a deep recursion is counted; that costs 1 MiB.
+const mostCallers = 1 << 17
+
 // panicStack cuts a panicking goroutine's stack down to what called panic.
 // It returns nil when nothing panics (runtime.Goexit runs deferred calls too).
 func panicStack(pcs []uintptr) []uintptr {
@@ -44,7 +58,8 @@ func panicType(stack []uintptr) public.Name {
 		strings.HasPrefix(innermost, "runtime.panicSlice"):
 		return goErrorType("runtime.boundsError")
 	case strings.HasPrefix(innermost, "runtime.panicdottype"),
-		strings.HasPrefix(innermost, "runtime.panicnildottype"):
+		strings.HasPrefix(innermost, "runtime.panicnildottype"),
+		innermost == "runtime.getitab": // an assertion to an interface
 		return goErrorType("*runtime.TypeAssertionError")
 	case strings.HasPrefix(innermost, "runtime."):
 		return goErrorType("runtime.Error")

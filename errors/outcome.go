@@ -17,62 +17,58 @@ const (
 
 // Exit is what a parent knows of how its program ended.
 type Exit struct {
-	Code   int // −1 when a signal ended it
+	Code   int // −1 when a signal ended it, or nobody knows
 	Signal int // 0 when it exited
 	// OOMKills is by how much the cgroup's count of out-of-memory kills rose
 	// during the run.
 	OOMKills uint64
 }
 
-// Signal numbers that mean the same on every system trainwatch wraps on.
-const (
-	sigHUP, sigINT, sigQUIT, sigILL, sigTRAP, sigABRT = 1, 2, 3, 4, 5, 6
-	sigFPE, sigKILL, sigSEGV, sigTERM                 = 8, 9, 11, 15
-)
-
 // FromExit says how a program ended that may have left a crash (nil: none).
-// The second result is false where there is nothing to report: success, a
-// user's stop, a termination that somebody asked for.
+// The last result is false where there is nothing to report: success, a user's
+// stop, a termination that somebody asked for. A program that exits with 128+N,
+// as shells do whose command died of signal N, ended by that signal.
 func FromExit(exit Exit, crash *Crash) (Outcome, Report, bool) {
-	r := Report{Class: Unknown, ExitCode: exit.Code, Signal: exit.Signal}
-	if crash != nil {
-		r.Class, r.Exceptions, r.Errno, r.FramesTotal = crash.Report.Class, crash.Report.Exceptions, crash.Report.Errno, crash.Report.FramesTotal
-	}
-	switch {
-	case exit.Code == 0:
-		return OK, Report{}, false
-	case exit.Signal == sigINT, exit.Code == 128+sigINT, r.Class == UserStop:
-		return OutcomeStop, Report{}, false
-	case exit.Signal == sigKILL && exit.OOMKills > 0, exit.Code == 128+sigKILL && exit.OOMKills > 0:
-		r.Class = HostOOM
-		return OutcomeHostOOM, r, true
-	case r.Class == GPUOOM:
-		return OutcomeGPUOOM, r, true
-	case exit.Signal == 0:
-		return Error, r, true
+	if exit.Code == 0 && exit.Signal == 0 {
+		return OK, Report{}, false // whatever died on the way did not matter
 	}
 	if crash == nil {
-		class, crashed := classOfSignal(exit.Signal)
-		if !crashed {
-			return Signal, Report{}, false
-		}
-		r.Class = class
+		crash = &Crash{}
 	}
-	return Signal, r, true
+	r = crash.Report
+	r.ExitCode, r.Signal = exit.Code, exit.Signal
+	by := endedBy(exit)
+	class, crashed := classOfSignal(by)
+	died := r.Class != ""
+	switch {
+	case by == sigINT, r.Class == UserStop:
+		return OutcomeStop, Report{}, false
+	case exit.OOMKills > 0 && by == sigKILL:
+		// What it died of is the kill, and no earlier exception of a part of it.
+		return OutcomeHostOOM, Report{Class: HostOOM, ExitCode: exit.Code, Signal: exit.Signal}, true
+	case exit.OOMKills > 0 && crash.child:
+		r.Class = HostOOM
+		return OutcomeHostOOM, r, true
+	case crash.asked > 0, by > 0 && !crashed:
+		return Signal, Report{}, false // whatever had died before, it was going on
+	case r.Class == GPUOOM:
+		return OutcomeGPUOOM, r, true
+	case died && by > 0:
+		return Signal, r, true // an exception often takes the process down on its way out
+	case died:
+		return Error, r, true
+	case by > 0:
+		r.Class = class
+		return Signal, r, true
+	case exit.Code < 0:
+		return OutcomeUnknown, Report{}, false
+	}
+	r.Class = Unknown
+	if exit.Code == codeNotFound || exit.Code == codeNotExecutable {
+		r.Class = ExecMissing
+	}
+	return Error, r, true
 }
 
-func classOfSignal(n int) (class Class, crashed bool) {
-	switch n {
-	case sigSEGV:
-		return Segfault, true
-	case sigABRT:
-		return Abort, true
-	case sigKILL:
-		return SigKill, true
-	case sigBUS:
-		return BusError, true
-	case sigILL, sigTRAP, sigFPE, sigSYS:
-		return Unknown, true
-	}
-	return "", false // TERM, HUP, USR1, …: asked for
-}
+// How shells, and trainwatch, say that a program could not be started.
+const codeNotExecutable, codeNotFound = 126, 127

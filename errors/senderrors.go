@@ -1,9 +1,6 @@
 package errors
 
 import (
-	"context"
-	stderrors "errors"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -12,26 +9,32 @@ import (
 // at run time (a file, a dataset) does not compile. It stays local even so.
 type label string
 
-// reportTime bounds how long a dying goroutine waits for its report.
-const reportTime = 2 * time.Second
+const (
+	// reportTime bounds how long a dying goroutine waits for its report.
+	reportTime = 2 * time.Second
+	// messageTime is what of that an error gets to say what it is.
+	messageTime = 200 * time.Millisecond
+)
 
 // SendErrors calls f and reports to r what it panics with or returns. The same
 // error is returned and the same panic goes on: it is not recovered, so crash
-// output and exit status stay what they were.
+// output and exit status stay what they were. runtime.Goexit is no failure.
 //
-// Nested and concurrent calls make one report per process, by the innermost
-// that failed first. A cancelled context is no error. A fault while reporting
-// is dropped. Cost without a failure: one deferred call.
+// Of nested and concurrent calls r takes the first failure: one report per
+// process, by the innermost. A cancelled context is no error; of several joined
+// errors one that is something else makes it one. A fault while reporting, in r
+// or in the error's own methods, is dropped, and after two seconds nobody waits
+// any more. Cost without a failure: one deferred call, no allocation.
 func SendErrors(r Reporter, where label, f func() error) (err error) {
 	returned := false
 	defer func() {
-		if !returned {
+		if !returned && r != nil {
 			diedOfPanic(r, where)
 		}
 	}()
 	err = f()
 	returned = true
-	if err != nil && !stderrors.Is(err, context.Canceled) {
+	if err != nil && r != nil {
 		diedOfError(r, where, err)
 	}
 	return err
@@ -45,20 +48,30 @@ func diedOfPanic(r Reporter, where label) {
 		return
 	}
 	text := debug.Stack()
-	report(func() {
+	aside(reportTime, func() {
+		kind := panicType(stack)
 		frames, total := goFrames(stack)
+		message := "panic"
+		if !kind.IsZero() {
+			message += ": " + kind.String()
+		}
 		r.Died(Report{
 			Class:       GoPanic,
-			Exceptions:  []Exception{{Type: panicType(stack), Frames: frames}},
+			Exceptions:  []Exception{{Type: kind, Frames: frames}},
 			ExitCode:    -1,
 			FramesTotal: total,
-		}, Local{Where: string(where), Message: "panic", Stack: string(text)})
+		}, Local{Where: string(where), Message: message, Stack: string(text)})
 	})
 }
 
+// diedOfError calls err's methods only aside: they are the program's own code,
+// and called by nobody without us.
 func diedOfError(r Reporter, where label, err error) {
 	stack := callers()
-	report(func() {
+	aside(reportTime, func() {
+		if cancelled(err) {
+			return
+		}
 		frames, total := goFrames(stack)
 		exceptions := chain(err)
 		exceptions[0].Frames = frames
@@ -69,15 +82,16 @@ func diedOfError(r Reporter, where label, err error) {
 	})
 }
 
-// report runs f where its own panics hurt nobody, and waits for it within bounds.
-func report(f func()) {
+// aside runs f where its own panics hurt nobody, and waits for it at most d. An
+// f that never returns costs its goroutine.
+func aside(d time.Duration, f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() { _ = recover() }()
 		f()
 	}()
-	timeout := time.NewTimer(reportTime)
+	timeout := time.NewTimer(d)
 	defer timeout.Stop()
 	select {
 	case <-done:
@@ -85,13 +99,14 @@ func report(f func()) {
 	}
 }
 
-// callers returns the whole stack above SendErrors' machinery, innermost first.
-func callers() []uintptr {
-	pcs := make([]uintptr, 256)
-	n := runtime.Callers(3, pcs)
-	if n == len(pcs) {
-		pcs = make([]uintptr, 1<<17)
-		n = runtime.Callers(3, pcs)
+// message returns what err says of itself, "" where it does not say in time.
+func message(err error) string {
+	said := make(chan string, 1)
+	aside(messageTime, func() { said <- err.Error() })
+	select {
+	case s := <-said:
+		return clip(s, maxText)
+	default:
+		return ""
 	}
-	return pcs[:n]
 }

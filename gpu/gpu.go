@@ -8,7 +8,10 @@
 // Unsupported, Lost or Stale, never 0.
 package gpu
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // State tells how a Reading came about.
 type State uint8
@@ -47,7 +50,7 @@ func Read[T any](v T) Reading[T] { return Reading[T]{Value: v, State: OK} }
 
 // Device is what does not change about one GPU (or MIG instance) during a run.
 type Device struct {
-	Index     int             // as the driver counts
+	Index     int             // place on the node: as the driver counts, a second vendor's after the first's
 	UUID      string          // the user's machine's own: stays in the history, never sent
 	Vendor    string          // "nvidia" or "amd"
 	Model     string          // as the driver says it; what is sent is looked up in a closed list
@@ -59,19 +62,7 @@ type Device struct {
 	GI, CI    int             // of a MIG instance: GPU instance and compute instance ids
 	Visible   bool            // whether the run can use it
 	VisibleBy string          // how that was decided, in words for doctor
-}
-
-// Sample is what one tick read from one Device. Of a MIG instance the driver
-// tells memory alone; the rest belongs to the whole GPU and is Unsupported.
-type Sample struct {
-	Device   int              // index into Snapshot.Devices
-	Util     Reading[float64] // percent of the time in which a kernel ran
-	MemUsed  Reading[uint64]  // bytes, whole device
-	SMActive Reading[float64] // percent of SMs busy, mean over the interval
-	PowerW   Reading[float64]
-	TempC    Reading[float64]
-	SMClock  Reading[float64] // MHz
-	EnergyJ  Reading[float64] // counter since driver load
+	HostPIDs  bool            // its process list may name processes by another pid namespace's numbers
 }
 
 // Status says in words what a Source can see and why not more.
@@ -81,15 +72,21 @@ type Status struct {
 	Driver    string   // driver version, "" unknown
 	CUDA      string   // highest CUDA version the driver supports, "" unknown
 	Missing   []string // calls that the installed driver does not have
+
+	// MPSPercent is the share of each GPU's multiprocessors that MPS leaves to
+	// the program: CUDA_MPS_ACTIVE_THREAD_PERCENTAGE.
+	MPSPercent Reading[float64]
 }
 
 // Snapshot is one tick over all devices. It is the caller's to keep: a Source
-// writes neither slice again. Devices may be shared between Snapshots, so the
+// writes no slice again. Devices may be shared between Snapshots, so the
 // caller does not write them either.
 type Snapshot struct {
-	Devices []Device
-	Samples []Sample
-	Status  Status
+	Devices   []Device
+	Samples   []Sample
+	Processes []Process // of all devices; shared like Devices
+	Status    Status
+	Cost      time.Duration // CPU time of the tick on threads other than the caller's
 }
 
 // Source reads the devices of one vendor.

@@ -20,7 +20,9 @@ func (n none) Close()                       {}
 //
 // Attach asks all of them at once, so that a driver that hangs does not keep
 // the others from being seen, and succeeds when one does. Status is Available
-// when one is; driver and CUDA version are those of the first that is.
+// when one is; driver and CUDA version are those of the first that is. The
+// places of the second source's devices follow those of the first's: only
+// sources that number their own devices from 0 can be joined.
 func Join(sources ...Source) Source {
 	var j join
 	for _, s := range sources {
@@ -66,16 +68,29 @@ func (j join) Sample() Snapshot {
 	var reasons []string
 	for _, s := range j {
 		one := s.Sample()
+		first, place := len(all.Devices), 0
+		for _, d := range all.Devices {
+			place = max(place, d.Index+1)
+		}
 		for _, sample := range one.Samples {
-			sample.Device += len(all.Devices)
+			sample.Device += first
 			all.Samples = append(all.Samples, sample)
 		}
-		all.Devices = append(all.Devices, one.Devices...)
+		for _, process := range one.Processes {
+			process.Device += first
+			all.Processes = append(all.Processes, process)
+		}
+		for _, d := range one.Devices {
+			d.Index += place
+			all.Devices = append(all.Devices, d)
+		}
+		all.Cost += one.Cost
 		all.Status.Missing = append(all.Status.Missing, one.Status.Missing...)
 		if one.Status.Available && !all.Status.Available {
 			all.Status.Available = true
 			all.Status.Driver = one.Status.Driver
 			all.Status.CUDA = one.Status.CUDA
+			all.Status.MPSPercent = one.Status.MPSPercent
 		}
 		if one.Status.Reason != "" {
 			reasons = append(reasons, one.Status.Reason)

@@ -29,6 +29,7 @@ func cards(name string, utils ...float64) gpu.Snapshot {
 	for i, u := range utils {
 		s.Devices = append(s.Devices, gpu.Device{Index: i, Vendor: name})
 		s.Samples = append(s.Samples, gpu.Sample{Device: i, Util: gpu.Read(u)})
+		s.Processes = append(s.Processes, gpu.Process{Device: i, PID: 100 + i})
 	}
 	return s
 }
@@ -50,9 +51,17 @@ func TestJoin(t *testing.T) {
 			}
 			got = append(got, d.Vendor, d.Index, sample.Util.Value)
 		}
-		want := []any{"nvidia", 0, 10.0, "nvidia", 1, 20.0, "amd", 0, 30.0}
+		want := []any{"nvidia", 0, 10.0, "nvidia", 1, 20.0, "amd", 2, 30.0}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
+		}
+		for i, p := range s.Processes {
+			if p.Device != i {
+				t.Errorf("process %d is on device %d", i, p.Device)
+			}
+		}
+		if len(s.Processes) != 3 {
+			t.Errorf("%d processes", len(s.Processes))
 		}
 		if diff := cmp.Diff(gpu.Status{Available: true, Driver: "nvidia driver", CUDA: "nvidia CUDA"}, s.Status); diff != "" {
 			t.Error(diff)

@@ -54,6 +54,7 @@ type Sample struct {
 	Step    Opt[int64]    // the step during which it was taken
 	Host    Host
 	GPU     gpu.Snapshot
+	GPUsBy  string        // how it was decided which of the devices are the run's, in words
 	Cost    time.Duration // the tick's own CPU time
 }
 
@@ -84,8 +85,10 @@ type Statistics struct {
 	GPU          GPUStatistics
 }
 
-// GPUStatistics is over the devices the run can use.
+// GPUStatistics is over the run's devices: those on which its processes
+// compute, or where that is not known, those that it can use.
 type GPUStatistics struct {
+	By          string       // how it was decided which those are, in words
 	UtilPct     Opt[float64] // mean over devices and span
 	UtilMinPct  Opt[float64] // lowest device's mean
 	MemUsed     Opt[uint64]  // sum over devices, last sample
@@ -94,7 +97,25 @@ type GPUStatistics struct {
 	SMActivePct Opt[float64]
 	PowerW      Opt[float64] // sum over devices, mean over the span
 	EnergyJ     Opt[float64] // whole run, from the energy counter
-	Devices     []DeviceStatistics
+
+	TensorActivePct Opt[float64] // means over devices and span
+	DRAMActivePct   Opt[float64]
+	OccupancyPct    Opt[float64]
+	BusySMs         Opt[float64] // sum over devices of multiprocessors × share at work
+
+	// Sums over devices and the whole run.
+	PCIe, NVLink   Opt[gpu.Traffic]
+	ThrottleS      [gpu.Reasons]Opt[float64] // device-seconds, by gpu.Reason
+	IdlePct        Opt[float64]              // of the time that the driver's samples cover, mean over devices
+	IdleLongest    Opt[time.Duration]
+	XIDs           Opt[uint64]  // errors that the driver reported
+	ECCUncorrected Opt[uint64]  // during the run
+	OtherProcesses Opt[int]     // of others on the run's devices, when they were last listed
+	EnergyPerStepJ Opt[float64] // over the span
+	EnergyPerToken Opt[float64] // joules
+	Devices        []DeviceStatistics
+
+	energySpan Opt[float64]
 }
 
 // DeviceStatistics is one device's row.
@@ -107,6 +128,28 @@ type DeviceStatistics struct {
 	SMActivePct Opt[float64]
 	PowerW      Opt[float64]
 	TempC       Opt[float64]
+
+	Device          gpu.Device
+	SMClockMHz      Opt[float64] // means over the span
+	TensorActivePct Opt[float64]
+	DRAMActivePct   Opt[float64]
+	OccupancyPct    Opt[float64]
+	MemTempC        Opt[float64] // last samples
+	PowerLimitW     Opt[float64]
+	Health          gpu.Health
+
+	// The whole run's.
+	EnergyJ        Opt[float64]
+	PCIe, NVLink   Opt[gpu.Traffic]
+	ThrottleS      [gpu.Reasons]Opt[float64]
+	IdlePct        Opt[float64]
+	IdleLongest    Opt[time.Duration]
+	XIDs           Opt[uint64]
+	LastXID        Opt[uint64] // absent where there was none
+	ECCUncorrected Opt[uint64]
+	OwnMemUsed     Opt[uint64] // bytes of the run's processes, when they were last listed
+	OtherProcesses Opt[int]
+	NotRead        []gpu.Figure // at the last sample; nil: all was
 }
 
 // Totals is the run as a whole.
@@ -122,6 +165,10 @@ type Totals struct {
 	RecordsLost     uint64
 	Slowest         []SlowStep // the slowest steps seen, slowest first, at most 10
 	Allocator       Allocator
+	// LossLostAt is the last step that told a finite loss, where far more steps
+	// have gone by since than ever lay between two that did: it diverged, or is
+	// no longer told.
+	LossLostAt Opt[int64]
 }
 
 // Allocator is what the framework told of its own GPU memory allocator.
@@ -141,6 +188,7 @@ type SlowStep struct {
 // Epoch is one completed epoch.
 type Epoch struct {
 	Number int64
+	At     time.Duration // its end, since the run started
 	Took   time.Duration
 	Steps  uint64 // steps reported during it
 }

@@ -26,6 +26,9 @@ func (l *loop) feed(d steps.Drain, started time.Time, elapsed time.Duration) []E
 	if d.Lost > 0 {
 		p.open, p.epochGap = 0, true // what was lost may have closed it
 	}
+	if d.Lost > 0 {
+		p.losses.skip(d.Records)
+	}
 	epochs := l.records(d.Records, p, axis)
 	if d.Lost > 0 {
 		l.times.catchUp(p, h)
@@ -78,6 +81,7 @@ func (l *loop) records(records []steps.Record, p *page, axis func(time.Duration)
 				l.times.add(r.Took, p)
 				l.slow.add(SlowStep{Step: r.Step, Took: r.Took, At: axis(r.At)})
 			}
+			p.losses.see(r)
 			finite(&l.loss, r.Loss)
 			finite(&l.rate, r.LearningRate)
 			finite(&l.norm, r.GradNorm)
@@ -85,6 +89,7 @@ func (l *loop) records(records []steps.Record, p *page, axis func(time.Duration)
 			p.beginEpoch(r)
 		case steps.KindEpoch:
 			e := p.endEpoch(r)
+			e.At = axis(r.At)
 			l.epochSum = plus(l.epochSum, e.Took)
 			l.epochs++
 			epochs = append(epochs, e)

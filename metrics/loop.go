@@ -97,6 +97,9 @@ func (l *loop) fillTotals(t *Totals, at time.Duration) {
 	t.RecordsLost = l.total.lost
 	t.Slowest = l.slow.list()
 	t.Allocator = l.allocator
+	if l.current != nil {
+		t.LossLostAt = l.current.losses.lostAt(l.current.header.LastStep)
+	}
 }
 
 // fill adds what is alike for a span and the run.

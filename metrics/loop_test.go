@@ -123,7 +123,7 @@ func TestStepFacts(t *testing.T) {
 		l.within("max", s.StepTime.Max, 100, 0)
 		l.within("mean", s.StepTime.Mean, 1530.0/99, 1e-9)
 		equal(t, "data wait", s.DataWaitPct, metrics.Opt[float64]{})
-		want := []metrics.Epoch{{Number: 0, Took: 3530 * ms, Steps: 100}}
+		want := []metrics.Epoch{{Number: 0, At: 6530 * ms, Took: 3530 * ms, Steps: 100}}
 		if !slices.Equal(epochs, want) {
 			t.Errorf("epochs: got %+v, want %+v", epochs, want)
 		}

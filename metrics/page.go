@@ -22,6 +22,8 @@ type page struct {
 	epochFrom  int64         // number of the step before it
 	epochSteps uint64        // seen since
 	epochGap   bool          // and some lost
+
+	losses losses
 }
 
 // pageKey tells a page from every other one.

@@ -13,6 +13,7 @@ func (t *RuntimeMetricsTracker) Report() Statistics {
 	s := t.statistics(&t.span, now)
 	t.loop.fillSpan(&s)
 	s.GPU = t.gpus.overSpan()
+	s.energyPerWork()
 	t.loop.nextSpan()
 	t.gpus.nextSpan()
 	t.span.begin(now)
@@ -25,6 +26,7 @@ func (t *RuntimeMetricsTracker) Totals() Totals {
 	s := Totals{Statistics: t.statistics(&t.run, now)}
 	t.loop.fillTotals(&s, now.Sub(t.config.Started))
 	s.GPU = t.gpus.overRun()
+	s.energyPerWork()
 	return s
 }
 

@@ -80,6 +80,7 @@ func NewRuntimeMetricsTracker(c Config) *RuntimeMetricsTracker {
 	group, _ := t.memory.group("memory") // none: the machine's own count remains
 	t.oom = newOOMWitness(c.Proc, group)
 	t.tree.read()
+	t.gpus.owner = newOwner(t.tree.has, firstPIDNamespace(c.Proc))
 	t.cpu = interval{since: now}
 	t.run.begin(c.Started)
 	t.span.begin(c.Started)
@@ -104,9 +105,10 @@ func (t *RuntimeMetricsTracker) Sample() Sample {
 	if t.config.GPU != nil {
 		s.GPU = t.config.GPU.Sample()
 		t.gpus.add(s.GPU, now)
+		s.GPUsBy = t.gpus.owner.by()
 	}
 	t.last = s.Host
-	s.Cost = max(0, threadCPU()-began)
+	s.Cost = max(0, threadCPU()-began) + s.GPU.Cost
 	return s
 }
 

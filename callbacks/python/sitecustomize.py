@@ -2,9 +2,10 @@
 
 Python imports this at its start, because `trainwatch run` put our directory in
 front of PYTHONPATH. It takes that directory off again, runs the sitecustomize
-that would have run without us, and leaves two things behind: a finder, so that
-`import trainwatch` works, and an exception hook. Nothing else of ours is read
-before the program reports a step or dies.
+that would have run without us, and leaves three things behind: a finder, so
+that `import trainwatch` works, an exception hook, and a look-out for the
+frameworks of which we know. Nothing else of ours is read before the program
+imports one of them, reports a step, or dies.
 
 This file is read by every Python there is: it has to parse on all of them, and
 before 3.8 it only steps aside.
@@ -53,6 +54,66 @@ class _Finder:
                 name, os.path.join(place, "__init__.py"), submodule_search_locations=[place]
             )
         return locate(name, place)
+
+
+class _Lookout:
+    """Notices when the program has imported a module that we know.
+
+    First of all finders, and finds nothing itself: for those few modules it
+    asks the others, and makes of the spec that they found one of a class that
+    notices the end of its own import. No loader is replaced, and no function of
+    ours is on the stack while the module runs: tracebacks stay as they are.
+    """
+
+    names = frozenset(
+        (
+            "torch.optim.optimizer",
+            "torch.compiler",
+            "torch.utils.data.dataloader",
+            "torch._dynamo.callback",
+            "transformers.trainer",
+            "lightning.pytorch.trainer.connectors.callback_connector",
+            "pytorch_lightning.trainer.connectors.callback_connector",
+            "keras.src.callbacks.callback_list",
+        )
+    )
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name not in cls.names:
+            return None
+        for finder in sys.meta_path:
+            find = None if finder is cls else getattr(finder, "find_spec", None)
+            spec = None if find is None else find(name, path, target)
+            if spec is not None:
+                if type(spec) is _ModuleSpec:
+                    spec.__class__ = _Noticed
+                return spec
+        return None
+
+
+_ModuleSpec = type(__spec__)
+
+
+class _Noticed(_ModuleSpec):
+    """A spec that tells when its module has been read to the end."""
+
+    @property
+    def _initializing(self):
+        return self.__dict__.get("_initializing", False)
+
+    @_initializing.setter
+    def _initializing(self, value):
+        self.__dict__["_initializing"] = value
+        if value:
+            return
+        self.__class__ = _ModuleSpec
+        try:
+            from _trainwatch import frameworks
+
+            frameworks.loaded(self.name)
+        except Exception:
+            pass
 
 
 def _watch_exceptions():
@@ -109,6 +170,7 @@ finally:
     try:
         if _wanted():
             sys.meta_path.append(_Finder)
+            sys.meta_path.insert(0, _Lookout)
             _watch_exceptions()
             _keep_compiled(sys._getframe().f_code)
     except Exception:

@@ -16,12 +16,13 @@ about half a microsecond. Calls belong to one thread: from several at once they
 do no harm, but a step may get lost.
 """
 
+from _trainwatch import source as _source
 from _trainwatch.loop import LOOP as _LOOP
 from _trainwatch.phase import phase
 from _trainwatch.summary import summary
 
 __all__ = ["enabled", "epoch", "phase", "step", "summary"]
 
-step = _LOOP.step
+step = _LOOP.by_hand(_source.by_hand)
 epoch = _LOOP.epoch
 enabled = _LOOP.enabled

@@ -77,10 +77,18 @@ func usageError(format string, args ...any) error {
 func execute(env *environment, args []string) int {
 	root := newRootCmd(env)
 	root.SetArgs(args)
-	err := root.Execute()
-	if err == nil {
-		return 0
+	began := env.now()
+	cmd, err := root.ExecuteC()
+	status := 0
+	if err != nil {
+		status, err = report(env, err)
 	}
+	env.tell(cmd, began, status, err)
+	return status
+}
+
+// report shows what went wrong and returns the exit status that it asks for.
+func report(env *environment, err error) (int, error) {
 	status := exitUsage // what cobra itself refuses
 	var exit *exitError
 	if errors.As(err, &exit) {
@@ -93,7 +101,7 @@ func execute(env *environment, args []string) int {
 			fmt.Fprintln(env.stderr, "trainwatch: see `trainwatch --help`")
 		}
 	}
-	return status
+	return status, err
 }
 
 func newRootCmd(env *environment) *cobra.Command {

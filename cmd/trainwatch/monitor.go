@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// finishPatience bounds the writing of the record: after that the wrapper
-	// has gone anyway.
+	// writePatience is how long the wrapper's answer waits for the record.
+	writePatience = 30 * time.Millisecond
+	// finishPatience bounds the writing of the record.
 	finishPatience = 5 * time.Second
 	// drainPatience is how long the monitor goes on delivering after the run.
 	drainPatience = 5 * time.Second
@@ -50,9 +51,7 @@ func monitorMain() {
 	exit := watchExit(s.PID)
 	w := watch(env, s, processOutlet(env, s))
 	e, told := awaitEnd(lines, exit)
-	ctx, cancel := context.WithTimeout(context.Background(), finishPatience)
-	defer cancel()
-	result := w.monitor.Finish(ctx, func(oomKills uint64) monitor.End {
+	result := w.finish(func(oomKills uint64) monitor.End {
 		if !told {
 			return monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}
 		}
@@ -60,7 +59,27 @@ func monitorMain() {
 	})
 	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
 	removePageDir(s)
+	w.awaitRecord()
 	w.deliver(control)
+}
+
+// finish takes the last numbers. It gives the disk no longer than the wrapper
+// waits: what the run came to is worth saying even where it hangs.
+func (w *watched) finish(how func(oomKills uint64) monitor.End) monitor.Result {
+	soon, cancel := context.WithTimeout(context.Background(), writePatience)
+	defer cancel()
+	result := w.monitor.Finish(soon, how)
+	if result.Err == nil || result.Record.DurationS != nil {
+		return result
+	}
+	return w.awaitRecord() // the numbers themselves are late
+}
+
+// awaitRecord gives a slow disk its time.
+func (w *watched) awaitRecord() monitor.Result {
+	ctx, cancel := context.WithTimeout(context.Background(), finishPatience)
+	defer cancel()
+	return w.monitor.Finish(ctx, nil)
 }
 
 // unrecorded says why there is no record of the run, "" where there is one.

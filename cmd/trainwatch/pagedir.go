@@ -27,7 +27,7 @@ func (w *wrapped) prepare(program *shim.Command) {
 	if w.spec.PageDir != "" {
 		env.set(settings.PageDirVariable, w.spec.PageDir)
 		if parent, err := settings.NewParent("/proc", os.Getpid()); err == nil {
-			parent.RunID, parent.Attempt = w.spec.RunID.String(), 1
+			parent.RunID, parent.Attempt = w.spec.RunID.String(), w.spec.Attempt
 			parent.Recipient, parent.Telemetry = w.recipients(), w.telemetryWord()
 			env.set(settings.ParentVariable, parent.String())
 		}

@@ -63,6 +63,7 @@ func previewProgram(env *environment, argv []string) error {
 	env.warn(warnings, env.decide(s))
 	s.Home = "" // a preview writes nothing
 	run := newRun(env, s, argv, rank.Info{Rank: 0, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1, Verdict: rank.Sender}, enclosing{}, false, env.now())
+	run.spec.Telemetry = "off" // nor does an agent within the program send, to a recipient of its own
 	program := shim.Command{Path: file, Argv: argv, Env: env.environ(), Stdout: os.Stderr}
 	run.prepare(&program)
 	defer removePageDir(run.spec)

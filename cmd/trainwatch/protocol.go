@@ -15,6 +15,7 @@ const monitorArg = "monitor"
 // spec is what the wrapper tells the monitor: one line of JSON over their socket.
 type spec struct {
 	RunID   uuid.UUID `json:"run_id"`
+	Attempt int       `json:"attempt"`
 	PID     int       `json:"pid"` // of the program
 	Name    string    `json:"name"`
 	Command []string  `json:"command"`
@@ -30,6 +31,7 @@ type spec struct {
 	IdentityRun bool              `json:"identity_run"`
 	Telemetry   string            `json:"telemetry"` // --telemetry as given
 	Sends       bool              `json:"sends"`     // decided, or the notice was shown
+	StopFlag    string            `json:"stop_flag"` // the recipient's feature flag
 	Rank        rank.Info         `json:"rank"`
 
 	PageDir     string `json:"page_dir"`

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/settings"
@@ -28,6 +29,7 @@ const (
 	savePatience    = 45 * time.Millisecond
 	deliverPatience = 2 * time.Second
 	noticeWait      = 10 * time.Second
+	shrinkAfter     = 2 * time.Second
 )
 
 func newRunCmd(env *environment) *cobra.Command {
@@ -85,7 +87,6 @@ func runProgram(env *environment, argv []string) error {
 		return cannotStart(shim.Exec(program))
 	}
 
-	started := env.now()
 	decision := env.decide(s)
 	env.warn(warnings, decision)
 	sends := decision.Mode == consent.On
@@ -97,7 +98,7 @@ func runProgram(env *environment, argv []string) error {
 		}
 	}
 
-	run := newRun(env, s, argv, who, outer, sends, started)
+	run := newRun(env, s, argv, who, outer, sends, env.now())
 	run.prepare(&program)
 	return run.start(program)
 }
@@ -137,11 +138,16 @@ func (env *environment) warn(warnings []settings.Warning, d consent.Decision) {
 
 // decide asks everything that has a say about telemetry.
 func (env *environment) decide(s settings.Settings) consent.Decision {
+	return consent.Decide(env.said(s))
+}
+
+// said gathers everything that has a say about telemetry.
+func (env *environment) said(s settings.Settings) consent.Input {
 	answers, _ := consent.ReadAnswers(s.Home) // what cannot be read counts as a no by itself
-	return consent.Decide(consent.Input{
+	return consent.Input{
 		Flag: s.Telemetry, Disabled: s.Disabled, Lookup: env.lookup, Names: names(env.environ()),
 		Answers: answers, Files: s.FileModes, Recipient: s.Recipient,
-	})
+	}
 }
 
 // notice shows the notice and waits. It returns whether this run may send. A
@@ -196,21 +202,24 @@ type wrapped struct {
 }
 
 func newRun(env *environment, s settings.Settings, argv []string, who rank.Info, outer enclosing, sends bool, started time.Time) *wrapped {
-	id := s.RunID
+	id, attempt := s.RunID, 1
 	switch {
 	case id == uuid.Nil && s.RunName != "":
 		id, _ = identity.RunID(s.Home, s.RunName) // where it cannot be kept it is a new one, for this run alone
+		attempt = history.NextAttempt(s.Home, id.String())
 	case id == uuid.Nil:
 		id = uuid.Must(uuid.NewV7())
+	default:
+		attempt = history.NextAttempt(s.Home, id.String())
 	}
 	wd, _ := os.Getwd() // "" where the directory is gone
 	width, color := screen(env)
 	return &wrapped{env: env, s: s, outer: outer, spec: spec{
-		RunID: id, Name: s.Name, Command: clipCommand(argv), Dir: wd,
+		RunID: id, Attempt: attempt, Name: s.Name, Command: clipCommand(argv), Dir: wd,
 		Started: started, Interval: s.Interval, ReportInterval: s.ReportInterval,
 		ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
 		Home:             s.Home, Recipient: s.Recipient, IdentityRun: s.IdentityMode == settings.IdentityRun,
-		Telemetry: s.Telemetry, Sends: sends, Rank: who,
+		Telemetry: s.Telemetry, Sends: sends, StopFlag: s.StopFlag, Rank: who,
 		PageDir: outer.pageDir, NVMLLibrary: s.NVMLLibrary,
 		Width: width, Color: color, Teardown: tearsDown(env.lookup),
 	}}
@@ -225,7 +234,10 @@ func (w *wrapped) start(program shim.Command) error {
 	}
 	w.spec.PID = child.PID
 	companion := w.companion()
-	debug.FreeOSMemory() // the settings and the command line's machinery are no longer needed
+	// The settings and the command line's machinery are no longer needed. Giving
+	// their memory back takes milliseconds, which a short run would notice.
+	shrink := time.AfterFunc(shrinkAfter, debug.FreeOSMemory)
+	defer shrink.Stop()
 	ending := child.Wait()
 	release := shim.Hold()
 	w.farewell(companion, ending)
@@ -260,7 +272,10 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		return
 	}
 	var answer farewell
-	if !hear(c, &answer, time.Until(deadline)) {
+	if err := hear(c, &answer, time.Until(deadline)); err != nil {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			w.removePages() // it has died meanwhile
+		}
 		return
 	}
 	if answer.Warning != "" && !w.env.warned {
@@ -270,11 +285,14 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		_, _ = io.WriteString(w.env.stderr, "\n"+answer.Summary)
 	}
 	if w.spec.Teardown && w.spec.Sends {
-		hear(c, &answer, deliverPatience)
+		_ = hear(c, &answer, deliverPatience) // what is not delivered by then is in the spool
 	}
 }
 
-func hear(c *shim.Companion, into *farewell, patience time.Duration) bool {
+func hear(c *shim.Companion, into *farewell, patience time.Duration) error {
 	line, err := c.Hear(patience)
-	return err == nil && json.Unmarshal(line, into) == nil
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(line, into)
 }

@@ -73,8 +73,11 @@ func statusText(env *environment, s settings.Settings, d consent.Decision) strin
 			say("id", "%s (quote it to ask for deletion)", id)
 		}
 	}
+	if s.StopFlag != "" {
+		say("flag", "%s: asked of the recipient once a day, can only stop what is sent", s.StopFlag)
+	}
 	if n := waiting(s.Home); n > 0 {
-		say("waiting", "%d events, not delivered yet (`trainwatch telemetry flush`)", n)
+		say("waiting", "%s, not delivered yet (`trainwatch telemetry flush`)", plural(int64(n), "event"))
 	}
 	switch d.Mode {
 	case consent.Undecided:
@@ -83,6 +86,9 @@ func statusText(env *environment, s settings.Settings, d consent.Decision) strin
 		say("meaning", "runs send their figures; `trainwatch telemetry preview` shows them")
 	default:
 		say("meaning", "nothing leaves this machine; runs are still recorded here")
+	}
+	for _, o := range consent.Overruled(env.said(s), d) {
+		say("no effect", "%s: %s", o.Detail, o.Warning)
 	}
 	say("change", "trainwatch telemetry on | off")
 	return strings.Join(lines, "\n")
@@ -209,7 +215,7 @@ func newFlushCmd(env *environment) *cobra.Command {
 			ctx, cancel := context.WithTimeout(cmd.Context(), flushPatience)
 			defer cancel()
 			result := delivery.FlushHome(ctx, delivery.Config{
-				Home: s.Home, Recipient: s.Recipient, Now: env.now,
+				Home: s.Home, Recipient: s.Recipient, StopFlag: s.StopFlag, Now: env.now,
 				Allowed: env.allowed(spec{Telemetry: s.Telemetry, Sends: true, Recipient: s.Recipient}),
 			}, nil)
 			fmt.Fprintf(env.stderr, "delivered %d, left %d\n", result.Delivered, result.Left)

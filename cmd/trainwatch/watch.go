@@ -43,7 +43,7 @@ func processOutlet(env *environment, s spec) outlet {
 	schema := event.NewSchema(appName, monitor.Version)
 	client := delivery.Open(delivery.Config{
 		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: s.RunID.String(),
-		Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
+		StopFlag: s.StopFlag, Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
 	})
 	return outlet{client: client, stream: newStream(env, s, distinct)}
 }
@@ -51,7 +51,7 @@ func processOutlet(env *environment, s spec) outlet {
 func newStream(env *environment, s spec, distinct uuid.UUID) *event.Stream {
 	return event.NewStream(event.Identity{
 		RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
-		Attempt: 1, Client: event.ClientCLI, Version: monitor.Version,
+		Attempt: int64(max(s.Attempt, 1)), Client: event.ClientCLI, Version: monitor.Version,
 		App: appName, AppVersion: monitor.Version, WorldSize: int64(worldOf(s.Rank)),
 	}, env.now)
 }
@@ -96,22 +96,23 @@ type watched struct {
 
 // watch starts the loop for a program that runs already.
 func watch(env *environment, s spec, out outlet) *watched {
+	started := monitor.Anchor(s.Started, env.now())
 	source := nvidia.New(nvidia.Config{Library: s.NVMLLibrary, Env: env.lookup})
 	tracker := metrics.NewRuntimeMetricsTracker(metrics.Config{
 		Root: s.PID, Proc: "/proc", Cgroup: "/sys/fs/cgroup", GPU: source,
-		Now: env.now, Started: s.Started, Lookup: env.lookup,
+		Now: env.now, Started: started, Lookup: env.lookup,
 	})
 	host, _ := os.Hostname()
 	_, ci := consent.CI(env.lookup, names(env.environ())...)
 	m := monitor.Start(monitor.Config{
 		Meta: history.Meta{
-			RunID: s.RunID.String(), Attempt: 1, Name: s.Name, Command: s.Command, Dir: s.Dir, Host: host,
-			Started: s.Started, Client: string(event.ClientCLI), Job: jobID(env.lookup), PID: s.PID,
+			RunID: s.RunID.String(), Attempt: s.Attempt, Name: s.Name, Command: s.Command, Dir: s.Dir, Host: host,
+			Started: started, Client: string(event.ClientCLI), Job: jobID(env.lookup), PID: s.PID,
 			IntervalS: s.Interval.Seconds(),
 		},
-		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir), GPU: source,
+		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir, "/proc", s.OwnPageDir), GPU: source,
 		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: s.ReportEverySteps,
-		Client: out.client, Stream: out.stream, Settle: monitor.Settle(s.Rank, s.PID, "/proc"),
+		Client: out.client, Stream: out.stream, Settle: monitor.Settle(s.Rank, s.PID, "/proc", env.now),
 		CI: ci, OwnProcess: true, Now: env.now,
 	})
 	return &watched{monitor: m, client: out.client}

@@ -53,7 +53,7 @@ func BenchmarkPlainCalls(b *testing.B) {
 		}
 		devices = append(devices, d)
 	}
-	fields := make([]nvml.FieldValue, 2)
+	fields := make([]nvml.FieldValue, 12)
 	b.ReportAllocs()
 	before := cpu(b)
 	for b.Loop() {
@@ -62,8 +62,9 @@ func BenchmarkPlainCalls(b *testing.B) {
 			d.GetMemoryInfo_v2()
 			d.GetClockInfo(nvml.CLOCK_SM)
 			d.GetTemperatureV().V1()
-			fields[0] = nvml.FieldValue{FieldId: nvml.FI_DEV_TOTAL_ENERGY_CONSUMPTION}
-			fields[1] = nvml.FieldValue{FieldId: nvml.FI_DEV_POWER_INSTANT}
+			for i, id := range [...]uint32{83, 186, 82, 138, 139, 197, 198, 74, 75, 269, 270, 271} {
+				fields[i] = nvml.FieldValue{FieldId: id, ScopeId: 1<<32 - 1}
+			}
 			d.GetFieldValues(fields)
 		}
 	}
@@ -73,7 +74,7 @@ func BenchmarkPlainCalls(b *testing.B) {
 func eight(b *testing.B) {
 	b.Helper()
 	script := filepath.Join(b.TempDir(), "script")
-	if err := os.WriteFile(script, []byte(strings.Repeat("gpu NVIDIA H200\n", 8)), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(strings.Repeat(h200, 8)), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	b.Setenv(fake.ScriptVariable, script)

@@ -37,71 +37,98 @@ const (
 	callGPMFree
 	callGPMSample
 	callGPMMetrics
+	callSamples
+	callProcesses
+	callMPSProcesses
+	callPowerLimit
+	callEventTypes
+	callEventSet
+	callEventFree
+	callEventRegister
+	callEventWait
 	callCountOfCalls
 )
 
-// symbol returns the name in the library, and that of the older version which
+// symbols returns the name in the library, and those of older versions which
 // go-nvml takes in its stead.
-func (c call) symbol() (name, older string) {
+func (c call) symbols() []string {
 	switch c {
 	case callDriverVersion:
-		return "nvmlSystemGetDriverVersion", ""
+		return []string{"nvmlSystemGetDriverVersion"}
 	case callCUDAVersion:
-		return "nvmlSystemGetCudaDriverVersion", ""
+		return []string{"nvmlSystemGetCudaDriverVersion"}
 	case callCount:
-		return "nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"
+		return []string{"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}
 	case callHandle:
-		return "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"
+		return []string{"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}
 	case callUUID:
-		return "nvmlDeviceGetUUID", ""
+		return []string{"nvmlDeviceGetUUID"}
 	case callName:
-		return "nvmlDeviceGetName", ""
+		return []string{"nvmlDeviceGetName"}
 	case callCapability:
-		return "nvmlDeviceGetCudaComputeCapability", ""
+		return []string{"nvmlDeviceGetCudaComputeCapability"}
 	case callCores:
-		return "nvmlDeviceGetNumGpuCores", ""
+		return []string{"nvmlDeviceGetNumGpuCores"}
 	case callMemory:
-		return "nvmlDeviceGetMemoryInfo", ""
+		return []string{"nvmlDeviceGetMemoryInfo"}
 	case callMemoryV2:
-		return "nvmlDeviceGetMemoryInfo_v2", ""
+		return []string{"nvmlDeviceGetMemoryInfo_v2"}
 	case callUtilization:
-		return "nvmlDeviceGetUtilizationRates", ""
+		return []string{"nvmlDeviceGetUtilizationRates"}
 	case callClock:
-		return "nvmlDeviceGetClockInfo", ""
+		return []string{"nvmlDeviceGetClockInfo"}
 	case callTemperature:
-		return "nvmlDeviceGetTemperature", ""
+		return []string{"nvmlDeviceGetTemperature"}
 	case callTemperatureV:
-		return "nvmlDeviceGetTemperatureV", ""
+		return []string{"nvmlDeviceGetTemperatureV"}
 	case callFields:
-		return "nvmlDeviceGetFieldValues", ""
+		return []string{"nvmlDeviceGetFieldValues"}
 	case callPower:
-		return "nvmlDeviceGetPowerUsage", ""
+		return []string{"nvmlDeviceGetPowerUsage"}
 	case callEnergy:
-		return "nvmlDeviceGetTotalEnergyConsumption", ""
+		return []string{"nvmlDeviceGetTotalEnergyConsumption"}
 	case callMIGMode:
-		return "nvmlDeviceGetMigMode", ""
+		return []string{"nvmlDeviceGetMigMode"}
 	case callMIGCount:
-		return "nvmlDeviceGetMaxMigDeviceCount", ""
+		return []string{"nvmlDeviceGetMaxMigDeviceCount"}
 	case callMIGHandle:
-		return "nvmlDeviceGetMigDeviceHandleByIndex", ""
+		return []string{"nvmlDeviceGetMigDeviceHandleByIndex"}
 	case callAttributes:
-		return "nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"
+		return []string{"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"}
 	case callGPUInstance:
-		return "nvmlDeviceGetGpuInstanceId", ""
+		return []string{"nvmlDeviceGetGpuInstanceId"}
 	case callComputeInstance:
-		return "nvmlDeviceGetComputeInstanceId", ""
+		return []string{"nvmlDeviceGetComputeInstanceId"}
 	case callGPMSupport:
-		return "nvmlGpmQueryDeviceSupport", ""
+		return []string{"nvmlGpmQueryDeviceSupport"}
 	case callGPMAlloc:
-		return "nvmlGpmSampleAlloc", ""
+		return []string{"nvmlGpmSampleAlloc"}
 	case callGPMFree:
-		return "nvmlGpmSampleFree", ""
+		return []string{"nvmlGpmSampleFree"}
 	case callGPMSample:
-		return "nvmlGpmSampleGet", ""
+		return []string{"nvmlGpmSampleGet"}
 	case callGPMMetrics:
-		return "nvmlGpmMetricsGet", ""
+		return []string{"nvmlGpmMetricsGet"}
+	case callSamples:
+		return []string{"nvmlDeviceGetSamples"}
+	case callProcesses:
+		return []string{"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2", "nvmlDeviceGetComputeRunningProcesses"}
+	case callMPSProcesses:
+		return []string{"nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2", "nvmlDeviceGetMPSComputeRunningProcesses"}
+	case callPowerLimit:
+		return []string{"nvmlDeviceGetEnforcedPowerLimit"}
+	case callEventTypes:
+		return []string{"nvmlDeviceGetSupportedEventTypes"}
+	case callEventSet:
+		return []string{"nvmlEventSetCreate"}
+	case callEventFree:
+		return []string{"nvmlEventSetFree"}
+	case callEventRegister:
+		return []string{"nvmlDeviceRegisterEvents"}
+	case callEventWait:
+		return []string{"nvmlEventSetWait_v2", "nvmlEventSetWait"}
 	}
-	return "", ""
+	return nil
 }
 
 // calls says which functions may be called.
@@ -112,11 +139,12 @@ type calls [callCountOfCalls]bool
 func lookUpCalls() (has calls, missing []string) {
 	library := nvml.Extensions()
 	for c := range callCountOfCalls {
-		name, older := c.symbol()
-		has[c] = library.LookupSymbol(name) == nil ||
-			older != "" && library.LookupSymbol(older) == nil
+		names := c.symbols()
+		for _, name := range names {
+			has[c] = has[c] || library.LookupSymbol(name) == nil
+		}
 		if !has[c] {
-			missing = append(missing, name)
+			missing = append(missing, names[0])
 		}
 	}
 	return has, missing

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,10 +50,12 @@ func TestMain(m *testing.M) {
 // settings is how the child's Source is configured.
 type settings struct {
 	Wait, Retry, Describe time.Duration
+	Tick                  time.Duration // what passes between two samples; 0: the clock's own
 }
 
 type reply struct {
 	Error    string
+	Allocs   float64
 	Snapshot gpu.Snapshot
 }
 
@@ -61,10 +64,15 @@ func child(with string) {
 	if err := json.Unmarshal([]byte(with), &set); err != nil {
 		panic(err)
 	}
+	var ticked atomic.Int64 // samples taken
+	now := time.Now
+	if began := time.Now(); set.Tick > 0 {
+		now = func() time.Time { return began.Add(time.Duration(ticked.Load()) * set.Tick) }
+	}
 	open := func() gpu.Source {
 		return nvidia.New(nvidia.Config{
 			Library: os.Getenv("TRAINWATCH_NVML_LIBRARY"), Env: os.LookupEnv,
-			Wait: set.Wait, Retry: set.Retry, Describe: set.Describe,
+			Wait: set.Wait, Retry: set.Retry, Describe: set.Describe, Now: now,
 		})
 	}
 	source := open()
@@ -80,6 +88,9 @@ func child(with string) {
 			cancel()
 		case "sample":
 			r.Snapshot = source.Sample()
+			ticked.Add(1)
+		case "allocs":
+			r.Allocs = testing.AllocsPerRun(100, func() { source.Sample() })
 		case "rest":
 			nvidia.Rest(source)
 		case "close":
@@ -87,7 +98,12 @@ func child(with string) {
 		case "reopen":
 			source = open()
 		case "leaks":
-			err = goleak.Find()
+			// The wait for the driver's errors ends within a second.
+			for end := time.Now().Add(10 * time.Second); ; {
+				if err = goleak.Find(); err == nil || time.Now().After(end) {
+					break
+				}
+			}
 		}
 		if err != nil {
 			r.Error = err.Error()
@@ -182,14 +198,19 @@ func (p *process) attach() {
 
 func (p *process) sample() gpu.Snapshot {
 	p.t.Helper()
-	return p.do("sample").Snapshot
+	s := p.do("sample").Snapshot
+	if s.Cost < 0 {
+		p.t.Errorf("the tick cost %v", s.Cost)
+	}
+	s.Cost = 0 // the one figure that no script says
+	return s
 }
 
 // until samples until holds, and returns that snapshot.
 func (p *process) until(what string, holds func(gpu.Snapshot) bool) gpu.Snapshot {
 	p.t.Helper()
 	var s gpu.Snapshot
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); {
 		if s = p.sample(); holds(s) {
 			return s
 		}

@@ -3,6 +3,8 @@
 package nvidia
 
 import (
+	"time"
+
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
 
 	"github.com/trainwatch/trainwatch/gpu"
@@ -13,12 +15,13 @@ const migOn = 1
 
 // describe asks for what does not change about the GPU of one index, or about
 // its MIG instances where it has any. It may hang.
-func describe(index int, has calls) ([]*device, nvml.Return) {
+func describe(index int, has calls, t table, now func() time.Time) ([]*device, nvml.Return) {
 	handle, ret := nvml.DeviceGetHandleByIndex(index)
 	if ret != nvml.SUCCESS {
 		return nil, ret
 	}
-	d := newDevice(handle, has)
+	d := newDevice(handle, has, t)
+	d.whole = handle
 	d.facts = gpu.Device{Index: index, Vendor: "nvidia"}
 	if d.may(callUUID) {
 		if uuid, ret := handle.GetUUID(); ret == nvml.SUCCESS {
@@ -30,18 +33,18 @@ func describe(index int, has calls) ([]*device, nvml.Return) {
 			d.facts.Model = name
 		}
 	}
-	d.facts.MemTotal, _ = d.memory()
+	d.facts.MemTotal = d.memory()
 	d.facts.Arch, d.facts.SMCount = d.compute()
 	if d.may(callMIGMode) {
 		if mode, _, ret := handle.GetMigMode(); ret == nvml.SUCCESS && mode == migOn {
 			d.facts.MIG = true
-			if instances := d.instances(); len(instances) > 0 {
+			if instances := d.instances(t); len(instances) > 0 {
 				return instances, nvml.SUCCESS
 			}
 			return []*device{d}, nvml.SUCCESS
 		}
 	}
-	d.gpm = newGPM(d)
+	d.gpm = newGPM(d, now())
 	return []*device{d}, nvml.SUCCESS
 }
 
@@ -71,8 +74,23 @@ func (d *device) compute() (arch string, sms gpu.Reading[int]) {
 	return c.arch(), sms
 }
 
+// memory is the total, bytes.
+func (d *device) memory() gpu.Reading[uint64] {
+	if d.may(callMemoryV2) {
+		m, ret := d.handle.GetMemoryInfo_v2()
+		if total := figure(d, callMemoryV2, ret, m.Total); total.State != gpu.Unsupported {
+			return total
+		}
+	}
+	if d.may(callMemory) {
+		m, ret := d.handle.GetMemoryInfo()
+		return figure(d, callMemory, ret, m.Total)
+	}
+	return absent[uint64](d)
+}
+
 // instances lists the MIG instances of a GPU in MIG mode.
-func (d *device) instances() []*device {
+func (d *device) instances(t table) []*device {
 	if !d.may(callMIGCount) || !d.may(callMIGHandle) {
 		return nil
 	}
@@ -86,16 +104,17 @@ func (d *device) instances() []*device {
 		if ret != nvml.SUCCESS { // slots may be empty
 			continue
 		}
-		all = append(all, d.instance(handle))
+		all = append(all, d.instance(handle, t))
 	}
 	return all
 }
 
 // instance describes one MIG instance. Of it the driver tells memory; asked for
 // the rest it refuses, or answers for the whole GPU, which others use as well.
-func (d *device) instance(handle nvml.Device) *device {
+func (d *device) instance(handle nvml.Device, t table) *device {
 	m := newDevice(handle, d.has.without(callUtilization, callClock, callTemperature,
-		callTemperatureV, callFields, callPower, callEnergy))
+		callTemperatureV, callFields, callPower, callEnergy, callSamples, callPowerLimit), t)
+	m.whole = d.handle
 	m.facts = gpu.Device{
 		Index: d.facts.Index, Vendor: d.facts.Vendor, Model: d.facts.Model,
 		Arch: d.facts.Arch, MIG: true, Parent: d.facts.UUID,
@@ -120,6 +139,6 @@ func (d *device) instance(handle nvml.Device) *device {
 			m.facts.SMCount = gpu.Read(int(a.MultiprocessorCount))
 		}
 	}
-	m.facts.MemTotal, _ = m.memory()
+	m.facts.MemTotal = m.memory()
 	return m
 }

@@ -3,9 +3,11 @@
 package nvidia
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
+	"golang.org/x/sys/unix"
 
 	"github.com/trainwatch/trainwatch/gpu"
 )
@@ -15,15 +17,26 @@ import (
 type device struct {
 	facts  gpu.Device
 	handle nvml.Device // nil: it never said what it is
+	whole  nvml.Device // the GPU that it is, or is cut from
 
 	// What the reader alone touches, between ask and done; after done, the
 	// ticker may read it until it asks again.
-	has    calls // what may still be asked
-	lost   bool  // in this round
-	fields *fields
-	gpm    *gpm
-	sample gpu.Sample
-	took   time.Duration
+	has       calls // what may still be asked
+	lost      bool  // in this round
+	round     *round
+	gpm       *gpm
+	sent      traffics
+	idle      idleWatch
+	idleFrom  bool // idle has begun
+	idleAt    time.Time
+	idleState gpu.State
+	samples   []utilSample
+	slow      slow
+	sample    gpu.Sample
+	took      time.Duration
+	cost      time.Duration // CPU time
+
+	xid *xidCount // nil: not told of errors
 
 	// The ticker's.
 	ask     chan struct{} // capacity 1; closed to end the reader
@@ -34,12 +47,10 @@ type device struct {
 	askedAt uint64        // number of the tick
 }
 
-func newDevice(handle nvml.Device, has calls) *device {
-	return &device{
-		handle: handle,
-		has:    has,
-		fields: newFields(nvml.FI_DEV_TOTAL_ENERGY_CONSUMPTION, nvml.FI_DEV_POWER_INSTANT),
-	}
+func newDevice(handle nvml.Device, has calls, t table) *device {
+	d := &device{handle: handle, has: has, round: newRound(t, handle), slow: newSlow()}
+	d.round.ask(fastFields())
+	return d
 }
 
 // run reads the device whenever asked, until ask is closed. It never waits on
@@ -47,10 +58,33 @@ func newDevice(handle nvml.Device, has calls) *device {
 func (d *device) run(now func() time.Time, done chan<- *device) {
 	defer close(d.gone)
 	for range d.ask {
-		began := now()
-		d.read()
-		d.took = now().Sub(began)
+		runtime.LockOSThread() // the cost is the thread's
+		began, burnt := now(), threadCPU()
+		d.read(began)
+		d.slow.tick(d, began)
+		d.took, d.cost = now().Sub(began), max(0, threadCPU()-burnt)
+		runtime.UnlockOSThread()
 		done <- d
+	}
+}
+
+// threadCPU is the CPU time of the calling thread.
+func threadCPU() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
+// free gives back what the device holds of the driver's and of C's. Not while a
+// call is under way.
+func (d *device) free() {
+	if d.gpm != nil {
+		d.gpm.free()
+	}
+	if d.round != nil {
+		d.round.free()
 	}
 }
 
@@ -75,11 +109,16 @@ func (d *device) state(ret nvml.Return) gpu.State {
 	case nvml.ERROR_NOT_SUPPORTED, nvml.ERROR_FUNCTION_NOT_FOUND,
 		nvml.ERROR_NO_PERMISSION, nvml.ERROR_ARGUMENT_VERSION_MISMATCH:
 		return gpu.Unsupported
-	case nvml.ERROR_GPU_IS_LOST, nvml.ERROR_RESET_REQUIRED, nvml.ERROR_UNINITIALIZED:
+	}
+	if isLost(ret) {
 		d.lost = true
 		return gpu.Lost
 	}
 	return gpu.Stale
+}
+
+func isLost(ret nvml.Return) bool {
+	return ret == nvml.ERROR_GPU_IS_LOST || ret == nvml.ERROR_RESET_REQUIRED || ret == nvml.ERROR_UNINITIALIZED
 }
 
 // figure is what a call read, or why it did not.

@@ -12,8 +12,7 @@ import (
 func Symbols() []string {
 	var names []string
 	for c := range callCountOfCalls {
-		name, _ := c.symbol()
-		names = append(names, name)
+		names = append(names, c.symbols()[0])
 	}
 	return names
 }

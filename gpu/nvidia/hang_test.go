@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trainwatch/trainwatch/gpu"
+	"github.com/trainwatch/trainwatch/gpu/nvidia"
 )
 
 // brisk gives a device up soon. Any may be late on a busy machine, so the tests
@@ -115,5 +116,22 @@ func TestSlow(t *testing.T) {
 		if s := p.sample(); s.Samples[0] != busy {
 			t.Errorf("a tick later: %+v", s.Samples[0])
 		}
+	}
+}
+
+// TestHangAnywhere lets each call hang from the start, on all devices: what is
+// asked of the Source comes back, and the process ends as ever.
+func TestHangAnywhere(t *testing.T) {
+	for _, name := range append(nvidia.Symbols(), "nvmlInit_v2", "nvmlShutdown") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := brisk
+			set.Describe = 50 * time.Millisecond
+			p := start(t, library(t), "call "+name+" hang\n"+h200+h200, set)
+			p.do("attach 500ms")
+			p.sample()
+			p.sample()
+			p.do("close")
+		})
 	}
 }

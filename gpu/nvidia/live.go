@@ -19,17 +19,28 @@ type live struct {
 	timer   *time.Timer
 	wait    time.Duration
 	ticks   uint64
+	xids    *xidWatch // nil: the driver has none
+
+	processes []gpu.Process // of all devices, as last listed
+	listed    []uint64      // slow ticks of each device that are in it
+
+	deadSince time.Time // since when no device answers; zero: one does
 }
 
 // newLive starts the readers.
-func newLive(devices []*device, cfg Config) *live {
+func newLive(devices []*device, xids *xidWatch, cfg Config) *live {
 	l := &live{
 		devices: devices,
 		done:    make(chan *device, len(devices)),
 		timer:   time.NewTimer(time.Hour),
 		wait:    cfg.Wait,
+		xids:    xids,
+		listed:  make([]uint64, len(devices)),
 	}
 	l.timer.Stop()
+	if xids != nil {
+		go xids.run()
+	}
 	for _, d := range devices {
 		if d.handle == nil {
 			d.busy = true // its first call has not come back
@@ -57,10 +68,11 @@ func (l *live) tick() gpu.Snapshot {
 	}
 	waiting := 0
 	for i, d := range l.devices {
-		out.Samples[i] = stale(i)
+		out.Samples[i] = gpu.Without(i, gpu.Stale)
 		late := d.fresh && d.askedAt+1 == l.ticks
 		if late {
 			out.Samples[i] = d.take(i)
+			out.Cost += d.cost
 		}
 		if !d.busy && (!late || d.took > l.wait) {
 			l.begin(d)
@@ -74,9 +86,12 @@ func (l *live) tick() gpu.Snapshot {
 	for i, d := range l.devices {
 		if d.awaited && d.fresh {
 			out.Samples[i] = d.take(i)
+			out.Cost += d.cost
 		}
 		d.awaited = false
+		out.Samples[i].XID = d.xid.reading()
 	}
+	out.Processes = l.list()
 	return out
 }
 
@@ -126,18 +141,55 @@ func (d *device) take(i int) gpu.Sample {
 	return s
 }
 
-// stale is the sample of a device whose call has not come back.
-func stale(i int) gpu.Sample {
-	none := gpu.Reading[float64]{State: gpu.Stale}
-	return gpu.Sample{
-		Device: i, Util: none, MemUsed: gpu.Reading[uint64]{State: gpu.Stale},
-		SMActive: none, PowerW: none, TempC: none, SMClock: none, EnergyJ: none,
+// list gathers the devices' processes, anew when one has listed its own again.
+func (l *live) list() []gpu.Process {
+	changed := false
+	for i, d := range l.devices {
+		if !d.busy && d.slow.ticks != l.listed[i] {
+			l.listed[i], changed = d.slow.ticks, true
+		}
 	}
+	if !changed {
+		return l.processes
+	}
+	var all []gpu.Process
+	for _, p := range l.processes { // of those under way, what was said last
+		if l.devices[p.Device].busy {
+			all = append(all, p)
+		}
+	}
+	for i, d := range l.devices {
+		if d.busy {
+			continue
+		}
+		for _, p := range d.slow.processes {
+			p.Device = i
+			all = append(all, p)
+		}
+	}
+	l.processes = all
+	return all
 }
 
-// close ends the readers and, when none of them is in a call, the driver's
-// session. It waits no longer than l.wait.
-func (l *live) close() {
+// dead tells for how long no device has answered, where nothing is under way: a
+// driver that was reloaded has to be started anew.
+func (l *live) dead(samples []gpu.Sample, now time.Time) time.Duration {
+	for i, d := range l.devices {
+		if d.busy || samples[i].MemUsed.State != gpu.Lost {
+			l.deadSince = time.Time{}
+			return 0
+		}
+	}
+	if l.deadSince.IsZero() {
+		l.deadSince = now
+	}
+	return now.Sub(l.deadSince)
+}
+
+// end ends the readers and, when none of them is in a call, the driver's
+// session. ended is closed when all has ended: soon, or never when the driver
+// hangs; ok tells which is to be expected.
+func (l *live) end() (ended <-chan struct{}, ok bool) {
 	l.collect()
 	hung := false
 	for _, d := range l.devices {
@@ -150,19 +202,32 @@ func (l *live) close() {
 		}
 		<-d.gone
 	}
-	if hung {
-		return // a session that ends under a call is the driver's to crash on
+	if l.xids != nil {
+		close(l.xids.stop)
 	}
-	ended := make(chan struct{})
+	if hung {
+		return nil, false // a session that ends under a call is the driver's to crash on
+	}
+	all := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(all)
+		if l.xids != nil {
+			<-l.xids.gone // within a second
+		}
 		for _, d := range l.devices {
-			if d.gpm != nil {
-				d.gpm.free()
-			}
+			d.free()
 		}
 		nvml.Shutdown() // the process goes on without it, whatever it returns
 	}()
+	return all, true
+}
+
+// close ends it all and waits for that no longer than l.wait.
+func (l *live) close() {
+	ended, ok := l.end()
+	if !ok {
+		return
+	}
 	l.timer.Reset(l.wait)
 	defer l.timer.Stop()
 	select {

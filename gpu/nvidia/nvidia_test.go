@@ -16,7 +16,7 @@ import (
 	"github.com/trainwatch/trainwatch/gpu/nvidia/fake"
 )
 
-// h200 is a busy GPU; what it must read as is busy.
+// h200 is a busy GPU with all that we ask for; what it must read as is busy.
 const h200 = `gpu NVIDIA H200
 uuid GPU-11111111-0000-4000-8000-000000000001
 memory 150754820096 600000000 42000000000
@@ -25,12 +25,49 @@ clock 1980
 temp 63
 power 612500
 energy 4000500
+limit 700000
 sm 71.5
+gpm 3 40.25
+gpm 5 33
+gpm 10 55
+gpm 20 0
+gpm 21 0
+gpm 60 0
+gpm 61 0
+field 82 71
+field 138 4
+field 139 6
+field 197 1000
+field 198 2000
+field 74 3500000000
+field 75 9000000000
+field 269 1500000000
+field 270 0
+field 271 250000000
+field 3 2
+field 4 1
+field 94 7
+field 142 3
+field 143 1
+field 144 1
+field 145 0
+field 230 0
+process 4711 41000000000
 `
 
 var busy = gpu.Sample{
 	Util: gpu.Read(87.0), MemUsed: gpu.Read[uint64](42_000_000_000), SMActive: gpu.Read(71.5),
 	PowerW: gpu.Read(612.5), TempC: gpu.Read(63.0), SMClock: gpu.Read(1980.0), EnergyJ: gpu.Read(4000.5),
+	MemReserved: gpu.Read[uint64](600_000_000), MemUtil: gpu.Read(0.0), MemTempC: gpu.Read(71.0),
+	Occupancy: gpu.Read(40.25), TensorActive: gpu.Read(33.0), DRAMActive: gpu.Read(55.0),
+	PCIe: gpu.Read(gpu.Traffic{}), NVLink: gpu.Read(gpu.Traffic{}),
+	Throttle: [gpu.Reasons]gpu.Reading[float64]{gpu.Read(3.5), gpu.Read(1.5), gpu.Read(0.0), gpu.Read(0.25)},
+	Idle:     gpu.Read(gpu.Idle{}), XID: gpu.Read(gpu.XID{}),
+	Health: gpu.Health{
+		ECCCorrected: gpu.Read[uint64](2), ECCUncorrected: gpu.Read[uint64](1), RemappedRows: gpu.Read[uint64](4),
+		RemapPending: gpu.Read(true), RemapFailed: gpu.Read(false), Recovery: gpu.Read(0),
+		PCIeReplays: gpu.Read[uint64](7), PowerLimitW: gpu.Read(700.0), Processes: gpu.Read(1),
+	},
 }
 
 func TestOneGPU(t *testing.T) {
@@ -43,7 +80,8 @@ func TestOneGPU(t *testing.T) {
 			Arch: "hopper", MemTotal: gpu.Read[uint64](150754820096), SMCount: gpu.Read(132),
 			Visible: true, VisibleBy: "no CUDA_VISIBLE_DEVICES, so every GPU",
 		}},
-		Samples: []gpu.Sample{busy},
+		Samples:   []gpu.Sample{busy},
+		Processes: []gpu.Process{{PID: 4711, MemUsed: gpu.Read[uint64](41_000_000_000)}},
 	}
 	for range 3 {
 		if diff := cmp.Diff(want, p.sample()); diff != "" {
@@ -135,22 +173,40 @@ func TestReasons(t *testing.T) {
 // TestMissingSymbol takes each function away in turn: no exit, what it reads is
 // read another way or Unsupported, and all else stays right.
 func TestMissingSymbol(t *testing.T) {
+	noXID := func(s *gpu.Snapshot) { s.Samples[0].XID = gpu.Reading[gpu.XID]{} }
 	refused := map[string]bool{"nvmlDeviceGetCount_v2": true, "nvmlDeviceGetHandleByIndex_v2": true}
 	lacks := map[string]func(*gpu.Snapshot){
-		"nvmlSystemGetDriverVersion":          func(s *gpu.Snapshot) { s.Status.Driver = "" },
-		"nvmlSystemGetCudaDriverVersion":      func(s *gpu.Snapshot) { s.Status.CUDA = "" },
-		"nvmlDeviceGetUUID":                   func(s *gpu.Snapshot) { s.Devices[0].UUID = "" },
-		"nvmlDeviceGetName":                   func(s *gpu.Snapshot) { s.Devices[0].Model = "" },
-		"nvmlDeviceGetNumGpuCores":            func(s *gpu.Snapshot) { s.Devices[0].SMCount = gpu.Reading[int]{} },
-		"nvmlDeviceGetUtilizationRates":       func(s *gpu.Snapshot) { s.Samples[0].Util = gpu.Reading[float64]{} },
-		"nvmlDeviceGetClockInfo":              func(s *gpu.Snapshot) { s.Samples[0].SMClock = gpu.Reading[float64]{} },
-		"nvmlDeviceGetMemoryInfo_v2":          func(s *gpu.Snapshot) { s.Samples[0].MemUsed = gpu.Read[uint64](42_600_000_000) },
-		"nvmlDeviceGetMemoryInfo":             func(*gpu.Snapshot) {},
-		"nvmlDeviceGetTemperature":            func(*gpu.Snapshot) {},
-		"nvmlDeviceGetTemperatureV":           func(*gpu.Snapshot) {},
-		"nvmlDeviceGetFieldValues":            func(*gpu.Snapshot) {},
+		"nvmlSystemGetDriverVersion":     func(s *gpu.Snapshot) { s.Status.Driver, s.Devices[0].HostPIDs = "", true },
+		"nvmlSystemGetCudaDriverVersion": func(s *gpu.Snapshot) { s.Status.CUDA = "" },
+		"nvmlDeviceGetUUID":              func(s *gpu.Snapshot) { s.Devices[0].UUID = "" },
+		"nvmlDeviceGetName":              func(s *gpu.Snapshot) { s.Devices[0].Model = "" },
+		"nvmlDeviceGetNumGpuCores":       func(s *gpu.Snapshot) { s.Devices[0].SMCount = gpu.Reading[int]{} },
+		"nvmlDeviceGetUtilizationRates": func(s *gpu.Snapshot) {
+			s.Samples[0].Util, s.Samples[0].MemUtil = gpu.Reading[float64]{}, gpu.Reading[float64]{}
+		},
+		"nvmlDeviceGetClockInfo": func(s *gpu.Snapshot) { s.Samples[0].SMClock = gpu.Reading[float64]{} },
+		"nvmlDeviceGetMemoryInfo_v2": func(s *gpu.Snapshot) {
+			s.Samples[0].MemUsed, s.Samples[0].MemReserved = gpu.Read[uint64](42_600_000_000), gpu.Reading[uint64]{}
+		},
+		"nvmlDeviceGetMemoryInfo":   func(*gpu.Snapshot) {},
+		"nvmlDeviceGetTemperature":  func(*gpu.Snapshot) {},
+		"nvmlDeviceGetTemperatureV": func(*gpu.Snapshot) {},
+		"nvmlDeviceGetFieldValues": func(s *gpu.Snapshot) {
+			s.Samples[0].MemTempC = gpu.Reading[float64]{}
+			s.Samples[0].Throttle = [gpu.Reasons]gpu.Reading[float64]{}
+			h := &s.Samples[0].Health
+			*h = gpu.Health{PowerLimitW: h.PowerLimitW, Processes: h.Processes}
+		},
 		"nvmlDeviceGetPowerUsage":             func(*gpu.Snapshot) {},
 		"nvmlDeviceGetTotalEnergyConsumption": func(*gpu.Snapshot) {},
+		"nvmlDeviceGetSamples":                func(s *gpu.Snapshot) { s.Samples[0].Idle = gpu.Reading[gpu.Idle]{} },
+		"nvmlDeviceGetEnforcedPowerLimit":     func(s *gpu.Snapshot) { s.Samples[0].Health.PowerLimitW = gpu.Reading[float64]{} },
+		"nvmlDeviceGetSupportedEventTypes":    noXID, "nvmlEventSetCreate": noXID, "nvmlEventSetFree": noXID,
+		"nvmlDeviceRegisterEvents": noXID, "nvmlEventSetWait_v2": noXID,
+		"nvmlDeviceGetComputeRunningProcesses_v3": func(s *gpu.Snapshot) {
+			s.Samples[0].Health.Processes, s.Processes = gpu.Reading[int]{}, nil
+		},
+		"nvmlDeviceGetMPSComputeRunningProcesses_v3": func(*gpu.Snapshot) {},
 		"nvmlDeviceGetCudaComputeCapability": func(s *gpu.Snapshot) {
 			s.Devices[0].Arch, s.Devices[0].SMCount = "", gpu.Reading[int]{}
 		},
@@ -158,9 +214,14 @@ func TestMissingSymbol(t *testing.T) {
 	p := start(t, library(t), h200, patient)
 	p.attach()
 	whole := p.sample()
+	object, err := fake.Compile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range nvidia.Symbols() {
 		t.Run(name, func(t *testing.T) {
-			lib, err := fake.Build(t.TempDir(), name)
+			t.Parallel()
+			lib, err := object.Link(t.TempDir(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,8 +242,11 @@ func TestMissingSymbol(t *testing.T) {
 			want.Status.Missing = []string{name}
 			if change, ok := lacks[name]; ok {
 				change(&want)
-			} else if strings.HasPrefix(name, "nvmlGpm") {
-				want.Samples[0].SMActive = gpu.Reading[float64]{}
+			} else if strings.HasPrefix(name, "nvmlGpm") { // all five or none
+				none := gpu.Reading[float64]{}
+				s := &want.Samples[0]
+				s.SMActive, s.Occupancy, s.TensorActive, s.DRAMActive = none, none, none, none
+				s.PCIe, s.NVLink = gpu.Read(gpu.Traffic{}), gpu.Read(gpu.Traffic{}) // by the driver's counters
 			}
 			p.sample()
 			if diff := cmp.Diff(want, p.sample()); diff != "" {
@@ -282,6 +346,8 @@ cores 6912
 mig 1
 instance 1 0 42 42949672960 1000 MIG-11111111-0000-5000-8000-000000000001
 instance 2 0 28 21474836480 2000 MIG-22222222-0000-5000-8000-000000000002
+process 21 900 1
+process 22 1900 2
 gpu NVIDIA A100-SXM4-80GB
 uuid GPU-bbbbbbbb-0000-4000-8000-000000000000
 cc 8 0
@@ -307,7 +373,14 @@ cores 6912
 	if diff := cmp.Diff(want, s.Devices[1]); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(gpu.Sample{Device: 1, MemUsed: gpu.Read[uint64](2000)}, s.Samples[1]); diff != "" {
+	alone := gpu.Sample{
+		Device: 1, MemUsed: gpu.Read[uint64](2000), MemReserved: gpu.Read[uint64](0), XID: gpu.Read(gpu.XID{}),
+		Health: gpu.Health{Processes: gpu.Read(1)},
+	}
+	if diff := cmp.Diff([]gpu.Process{{Device: 0, PID: 21, MemUsed: gpu.Read[uint64](900)}, {Device: 1, PID: 22, MemUsed: gpu.Read[uint64](1900)}}, s.Processes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(alone, s.Samples[1]); diff != "" {
 		t.Error(diff)
 	}
 	if d := s.Devices[2]; !d.MIG || d.Visible {

@@ -24,11 +24,13 @@ func open(cfg Config) (*live, error) {
 	}
 	status := gpu.Status{Available: true, Missing: missing}
 	status.Driver, status.CUDA = versions(has)
+	status.MPSPercent = mpsPercent(cfg.Env)
 	facts := make([]gpu.Device, len(devices))
 	for i, d := range devices {
+		d.facts.HostPIDs = tellsHostPIDs(status.Driver)
 		facts[i] = d.facts
 	}
-	l := newLive(devices, cfg)
+	l := newLive(devices, watchXIDs(devices, has), cfg)
 	l.facts, l.status = gpu.Visible(facts, cfg.Env), status
 	return l, nil
 }
@@ -64,11 +66,12 @@ func findDevices(has calls, cfg Config) ([]*device, error) {
 		return nil, &refusal{reason: "the NVIDIA driver runs, but sees no GPU here"}
 	}
 
+	calls := newTable(has)
 	found := make([]chan described, count)
 	for i := range found {
 		found[i] = make(chan described, 1) // one that comes too late is dropped
 		go func() {
-			devices, ret := describe(i, has)
+			devices, ret := describe(i, has, calls, cfg.Now)
 			found[i] <- described{devices, ret}
 		}()
 	}

@@ -23,7 +23,8 @@ type source struct {
 
 	mu      sync.Mutex // held for Config.Wait at most, never by who is in a call of the driver's
 	live    *live
-	attempt *attempt // the last look for the driver, nil before the first
+	before  *gpu.Snapshot // what there was before the driver went; nil: it never has
+	attempt *attempt      // the last look for the driver, nil before the first
 	closed  bool
 }
 
@@ -45,7 +46,7 @@ func (s *source) Attach(ctx context.Context) error {
 		s.mu.Unlock()
 		return nil
 	}
-	a := s.lookLocked()
+	a := s.lookLocked(nil)
 	s.mu.Unlock()
 	select {
 	case <-a.done:
@@ -56,10 +57,13 @@ func (s *source) Attach(ctx context.Context) error {
 }
 
 // lookLocked begins a look for the driver, or returns the one that is under
-// way: a driver that hangs gets one thread, however often it is asked for.
-func (s *source) lookLocked() *attempt {
+// way: a driver that hangs gets one thread, however often it is asked for. A
+// session that is over is ended before.
+func (s *source) lookLocked(old *live) *attempt {
 	before := ""
-	if last := s.attempt; last != nil {
+	if old != nil {
+		before = "no GPU answers any more; the NVIDIA driver is looked for anew"
+	} else if last := s.attempt; last != nil {
 		if last.ended.IsZero() {
 			return last
 		}
@@ -67,12 +71,17 @@ func (s *source) lookLocked() *attempt {
 	}
 	a := &attempt{began: s.cfg.Now(), done: make(chan struct{}), before: before}
 	s.attempt = a
-	go s.look(a)
+	go s.look(a, old)
 	return a
 }
 
-func (s *source) look(a *attempt) {
+func (s *source) look(a *attempt, old *live) {
 	defer close(a.done)
+	if old != nil {
+		if ended, ok := old.end(); ok {
+			<-ended // a new session begins when the old one has ended
+		}
+	}
 	l, err := open(s.cfg)
 	s.mu.Lock()
 	closed := s.closed
@@ -95,13 +104,42 @@ func (s *source) Sample() gpu.Snapshot {
 		return gpu.Snapshot{Status: gpu.Status{Reason: "no longer looked at"}}
 	}
 	if s.live != nil {
-		return s.live.tick()
+		shot := s.live.tick()
+		s.relookLocked(shot)
+		return shot
 	}
 	if a := s.attempt; a != nil && !a.ended.IsZero() &&
 		s.cfg.Retry > 0 && s.cfg.Now().Sub(a.ended) >= s.cfg.Retry {
-		s.lookLocked()
+		s.lookLocked(nil)
 	}
-	return gpu.Snapshot{Status: gpu.Status{Reason: s.reasonLocked()}}
+	return s.absentLocked()
+}
+
+// relookLocked looks for the driver anew when no device has answered for
+// Config.Retry: one that was unloaded and loaded again knows nothing of us.
+func (s *source) relookLocked(shot gpu.Snapshot) {
+	gone := s.live.dead(shot.Samples, s.cfg.Now())
+	if s.cfg.Retry <= 0 || gone < s.cfg.Retry {
+		return
+	}
+	old := s.live
+	s.live, s.before = nil, &gpu.Snapshot{Devices: shot.Devices, Status: shot.Status}
+	s.lookLocked(old)
+}
+
+// absentLocked is what there is to say without a driver: why, and that devices
+// which were there are lost.
+func (s *source) absentLocked() gpu.Snapshot {
+	shot := gpu.Snapshot{Status: gpu.Status{Reason: s.reasonLocked()}}
+	if s.before == nil {
+		return shot
+	}
+	shot.Status.Driver, shot.Status.CUDA = s.before.Status.Driver, s.before.Status.CUDA
+	shot.Devices = s.before.Devices
+	for i := range shot.Devices {
+		shot.Samples = append(shot.Samples, gpu.Without(i, gpu.Lost))
+	}
+	return shot
 }
 
 // reasonLocked says why there is nothing to see yet.

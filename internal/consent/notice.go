@@ -43,7 +43,11 @@ func NoticeText(info NoticeInfo) string {
 	say("          messages of errors: no text that you or your machine chose.")
 	say("  To:     %s", quoteWide(info.Recipient.URL()))
 	if key := strings.TrimSpace(info.Recipient.Key); key != "" {
-		say("          PostHog project %s", shortKey(key))
+		what := "PostHog project"
+		if info.Recipient.Sink == Segment {
+			what = "Segment source"
+		}
+		say("          %s %s", what, shortKey(key))
 	}
 	for _, own := range info.Lines[:min(len(info.Lines), maxOwnLines)] {
 		say("  %s", quoteWide(own))

@@ -11,15 +11,38 @@ import (
 	"strings"
 )
 
-// DefaultHost receives events where a key is given and no host.
-const DefaultHost = "https://us.i.posthog.com"
+// DefaultHost receives events where a key is given and no host, and
+// DefaultSegmentHost where that is a Segment write key.
+const (
+	DefaultHost        = "https://us.i.posthog.com"
+	DefaultSegmentHost = "https://api.segment.io"
+)
+
+// Sink is the kind of a recipient: whose protocol it understands.
+type Sink string
+
+// The sinks.
+const (
+	PostHog Sink = ""
+	Segment Sink = "segment" // its HTTP tracking API, for what Segment serves
+)
+
+// String returns the sink's name.
+func (s Sink) String() string {
+	if s == Segment {
+		return "Segment"
+	}
+	return "PostHog"
+}
 
 // Recipient is where events go: a PostHog ingestion host and the project's
-// public key. An empty Host means DefaultHost; an empty Key means that there is
-// no recipient, and nothing is ever sent.
+// public key, or a Segment host and a source's write key. An empty Host means
+// the sink's default; an empty Key means that there is no recipient, and nothing
+// is ever sent.
 type Recipient struct {
 	Host string
 	Key  string
+	Sink Sink
 }
 
 // ErrNoKey is Validate's answer for a Recipient without a key.
@@ -34,7 +57,11 @@ func (r Recipient) ID() string {
 	if r.IsZero() {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(r.URL() + "\x00" + strings.TrimSpace(r.Key)))
+	of := r.URL() + "\x00" + strings.TrimSpace(r.Key)
+	if r.Sink != PostHog {
+		of = string(r.Sink) + "\x00" + of
+	}
+	sum := sha256.Sum256([]byte(of))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -43,6 +70,9 @@ func (r Recipient) ID() string {
 // is, without surrounding space.
 func (r Recipient) URL() string {
 	raw := strings.TrimSpace(r.Host)
+	if raw == "" && r.Sink == Segment {
+		return DefaultSegmentHost
+	}
 	if raw == "" {
 		return DefaultHost
 	}
@@ -67,8 +97,13 @@ func (r Recipient) Validate() error {
 	if r.IsZero() {
 		return ErrNoKey
 	}
-	if !validKey(strings.TrimSpace(r.Key)) {
+	switch key := strings.TrimSpace(r.Key); {
+	case r.Sink == Segment && !validWriteKey(key):
+		return errors.New("consent: the Segment key is not a write key: it is made of letters and digits")
+	case r.Sink == PostHog && !validKey(key):
 		return errors.New("consent: the PostHog key is not a project key: it begins with phc_ and goes on in letters and digits")
+	case r.Sink != PostHog && r.Sink != Segment:
+		return errors.New("consent: there is no such kind of recipient")
 	}
 	u, err := url.Parse(r.URL())
 	if err != nil {
@@ -76,29 +111,38 @@ func (r Recipient) Validate() error {
 		if errors.As(err, &bare) {
 			err = bare.Err
 		}
-		return fmt.Errorf("consent: the PostHog host is no URL: %w", err)
+		return fmt.Errorf("consent: the %s host is no URL: %w", r.Sink, err)
 	}
 	switch {
 	case u.User != nil:
-		return errors.New("consent: the PostHog host must not contain a user name or password")
+		return fmt.Errorf("consent: the %s host must not contain a user name or password", r.Sink)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("consent: the PostHog host %q must begin with https://", r.Host)
+		return fmt.Errorf("consent: the %s host %q must begin with https://", r.Sink, r.Host)
 	case u.Hostname() == "" || u.Opaque != "":
-		return fmt.Errorf("consent: the PostHog host %q names no host", r.Host)
+		return fmt.Errorf("consent: the %s host %q names no host", r.Sink, r.Host)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return fmt.Errorf("consent: the PostHog host %q must not have a query or fragment", r.Host)
+		return fmt.Errorf("consent: the %s host %q must not have a query or fragment", r.Sink, r.Host)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return fmt.Errorf("consent: the PostHog host %q is plain http: only a host on this machine may be, use https", r.Host)
+		return fmt.Errorf("consent: the %s host %q is plain http: only a host on this machine may be, use https", r.Sink, r.Host)
 	}
 	return nil
 }
 
 func validKey(key string) bool {
 	rest, ok := strings.CutPrefix(key, "phc_")
-	if !ok || rest == "" || len(rest) > 128 {
+	return ok && plainKey(rest)
+}
+
+// validWriteKey is about a Segment source's. PostHog's is taken for a mistake.
+func validWriteKey(key string) bool {
+	return plainKey(key) && !strings.HasPrefix(key, "ph")
+}
+
+func plainKey(key string) bool {
+	if key == "" || len(key) > 128 {
 		return false
 	}
-	for _, c := range []byte(rest) {
+	for _, c := range []byte(key) {
 		switch {
 		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '-':
 		default:

@@ -62,6 +62,35 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func TestValidateSegment(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, host, key string
+		sink            consent.Sink
+		valid           bool
+	}{
+		{"write key", "", "ABCdef0123456789", consent.Segment, true},
+		{"EU", "https://events.eu1.segmentapis.com", "ABCdef0123456789", consent.Segment, true},
+		{"PostHog's key", "", someKey, consent.Segment, false},
+		{"write key for PostHog", "", "ABCdef0123456789", consent.PostHog, false},
+		{"key with a colon", "", "ABC:def", consent.Segment, false},
+		{"no key", "", "", consent.Segment, false},
+		{"plain http", "http://api.segment.io", "ABCdef0123456789", consent.Segment, false},
+		{"another sink", "", "ABCdef0123456789", "mixpanel", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := consent.Recipient{Host: c.host, Key: c.key, Sink: c.sink}.Validate()
+			if (err == nil) != c.valid {
+				t.Errorf("got %v, want valid: %t", err, c.valid)
+			}
+		})
+	}
+	if got := (consent.Recipient{Key: "ABC", Sink: consent.Segment}).URL(); got != consent.DefaultSegmentHost {
+		t.Errorf("the default host is %s", got)
+	}
+}
+
 func TestID(t *testing.T) {
 	t.Parallel()
 	id := consent.Recipient{Host: "https://us.i.posthog.com", Key: someKey}.ID()
@@ -75,6 +104,7 @@ func TestID(t *testing.T) {
 		{Host: "https://us.i.posthog.com:8443", Key: someKey},
 		{Host: "https://us.i.posthog.com/ingest", Key: someKey},
 		{Host: "https://us.i.posthog.com", Key: someKey + "x"},
+		{Host: "https://us.i.posthog.com", Key: someKey, Sink: consent.Segment},
 	} {
 		if other.ID() == id {
 			t.Errorf("%+v has the same id", other)

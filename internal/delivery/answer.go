@@ -35,8 +35,8 @@ type answer struct {
 // maxAnswer is how much of a response is read; a confirmation has 20 bytes.
 const maxAnswer = 64 << 10
 
-// judge reads a response to /batch/. It leaves the body open.
-func judge(res *http.Response, now time.Time) answer {
+// judge reads a response to a batch. It leaves the body open.
+func judge(res *http.Response, now time.Time, confirms func(body []byte) bool) answer {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return answer{err: fmt.Errorf("delivery: read the answer: %w", err)}

@@ -41,7 +41,7 @@ func TestJudge(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			res := &http.Response{StatusCode: c.code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}
 			res.Header.Set("Retry-After", c.after)
-			a := judge(res, now)
+			a := judge(res, now, confirms)
 			if a.verdict != c.want || a.after != c.wait {
 				t.Errorf("%v after %v, want %v after %v", a.verdict, a.after, c.want, c.wait)
 			}
@@ -57,7 +57,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add(503, "<html>", "Fri, 02 Jan 2026 03:05:05 GMT")
 	f.Fuzz(func(t *testing.T, code int, body, after string) {
 		res := &http.Response{StatusCode: code, Header: http.Header{"Retry-After": {after}}, Body: io.NopCloser(strings.NewReader(body))}
-		a := judge(res, time.Unix(0, 0))
+		a := judge(res, time.Unix(0, 0), confirms)
 		if a.after < 0 || a.after > longestPause {
 			t.Errorf("pause %v", a.after)
 		}

@@ -44,6 +44,10 @@ type Config struct {
 	// Log hears of failures, at debug level but for what the user can mend.
 	// nil: nobody.
 	Log *zap.Logger
+	// StopFlag names a feature flag of the recipient's by which it can stop
+	// what it is sent: lower-case letters, digits, _ and -, at most 64. Any
+	// other, and "", is no flag, and nobody is asked for it.
+	StopFlag string
 	// RunID names the run in the log.
 	RunID string
 }
@@ -54,6 +58,7 @@ type Stats struct {
 	Delivered uint64 // confirmed by the recipient, those of earlier processes included
 	Rejected  uint64 // refused by the recipient one by one, or unreadable; gone
 	Dropped   uint64 // lost for want of room, or by age
+	Stopped   uint64 // not wanted by the recipient's flag; gone
 	Waiting   int    // in the spool or on the way to it
 }
 
@@ -71,6 +76,7 @@ type Client struct {
 	recheck   chan struct{}
 	delivered atomic.Uint64
 	rejected  atomic.Uint64
+	stopped   atomic.Uint64
 
 	mu      sync.Mutex
 	started bool
@@ -102,16 +108,16 @@ func open(cfg Config, print func([][]byte) error) *Client {
 		return c
 	}
 	c.reason = nil
-	dir := ""
+	dir, about := "", ""
 	if cfg.Home != "" {
-		dir = spoolDir(cfg.Home, cfg.Recipient)
+		dir, about = spoolDir(cfg.Home, cfg.Recipient), recipientDir(cfg.Home, cfg.Recipient)
 	}
 	sp, err := spool.Open(dir, cfg.Schema.Bytes(), spool.Options{Now: cfg.Now})
 	if err != nil {
 		c.reason = err
 		return c
 	}
-	c.disk = newDisk(c.queue, sp, c.allowed)
+	c.disk = newDisk(c.queue, sp, about, c.allowed)
 	c.uploader = newUploader(c, print)
 	return c
 }
@@ -140,10 +146,18 @@ func (c *Client) allowed() bool {
 // idle reports whether c is a client that never does anything.
 func (c *Client) idle() bool { return c == nil || c.reason != nil }
 
+// Enabled reports whether what is sent now has a chance to leave: there is
+// somebody to send to, and telemetry was not turned off meanwhile.
+func (c *Client) Enabled() bool { return !c.idle() && !c.off.Load() }
+
 // Send accepts an event for delivery. It never blocks; an event that finds the
 // queue full is dropped and counted, the important ones last.
 func (c *Client) Send(e event.Event) {
 	if c.idle() || e.IsZero() || c.off.Load() || !c.start() {
+		return
+	}
+	if c.uploader.stops(e) {
+		c.stopped.Add(1)
 		return
 	}
 	c.queue.put(spool.Item{ID: e.UUID(), Keep: important(e.Name()), Data: e.Encode()})
@@ -182,7 +196,7 @@ func (c *Client) Purge(ctx context.Context) error {
 		return ErrClosed
 	}
 	c.queue.clear()
-	err, asked := ask(ctx, c.disk, (*spool.Spool).Purge)
+	err, asked := ask(ctx, c.disk, c.purge)
 	return errors.Join(err, asked)
 }
 
@@ -197,6 +211,7 @@ func (c *Client) Stats() Stats {
 		Delivered: c.delivered.Load(),
 		Rejected:  c.rejected.Load(),
 		Dropped:   dropped + c.disk.dropped.Load(),
+		Stopped:   c.stopped.Load(),
 		Waiting:   waiting + int(c.disk.len.Load()),
 	}
 }

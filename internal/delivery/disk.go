@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/trainwatch/trainwatch/internal/spool"
@@ -11,6 +12,7 @@ import (
 type disk struct {
 	in      *queue
 	spool   *spool.Spool
+	reach   reach
 	allowed func() bool
 	asks    chan func(*spool.Spool)
 	ended   chan struct{}
@@ -20,9 +22,9 @@ type disk struct {
 	dropped atomic.Uint64
 }
 
-func newDisk(in *queue, sp *spool.Spool, allowed func() bool) *disk {
+func newDisk(in *queue, sp *spool.Spool, dir string, allowed func() bool) *disk {
 	return &disk{
-		in: in, spool: sp, allowed: allowed,
+		in: in, spool: sp, reach: reach{dir: dir}, allowed: allowed,
 		asks: make(chan func(*spool.Spool)), ended: make(chan struct{}),
 	}
 }
@@ -30,13 +32,14 @@ func newDisk(in *queue, sp *spool.Spool, allowed func() bool) *disk {
 // run serves until stop, and then writes down what is left.
 func (d *disk) run(stop <-chan struct{}) {
 	defer close(d.ended)
+	d.spool.SetMaxAge(d.reach.patience())
 	for {
 		var important bool
 		select {
 		case <-stop:
 			d.write()
 			if d.started && !d.allowed() {
-				_ = d.spool.Purge() // turned off since the last look
+				_ = d.purge() // turned off since the last look
 			}
 			_ = d.spool.Close()
 			d.publish()
@@ -74,6 +77,18 @@ func (d *disk) write() bool {
 		}
 	}
 	return important
+}
+
+// reached notes that the recipient has confirmed something.
+func (d *disk) reached() error {
+	err := d.reach.confirmed()
+	d.spool.SetMaxAge(d.reach.patience())
+	return err
+}
+
+// purge removes whatever waits for the recipient or is remembered about it.
+func (d *disk) purge() error {
+	return errors.Join(d.spool.Purge(), forget(d.reach.dir))
 }
 
 func (d *disk) publish() {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/trainwatch/trainwatch/internal/spool"
@@ -87,13 +88,13 @@ func (u *uploader) flush(life context.Context, f flush) Result {
 	ctx, cancel := context.WithCancel(f.ctx)
 	defer cancel()
 	defer context.AfterFunc(life, cancel)()
-	sum, tries := 0, 0
+	sum, tries, stopped := 0, 0, u.c.stopped.Load()
 	end := func(err error) Result {
 		left := u.c.Stats().Waiting
 		if left == 0 && u.final == nil && ctx.Err() == nil && u.c.allowed() {
 			err = nil
 		}
-		return Result{Delivered: sum, Left: left, Err: err}
+		return Result{Delivered: sum - int(u.c.stopped.Load()-stopped), Left: left, Err: err}
 	}
 	if !u.c.allowed() {
 		return end(ErrNotAllowed)
@@ -178,8 +179,22 @@ func SpooledCount(home string) (map[string]int, error) {
 // PurgeHome forgets every event that waits under home, whoever it is for. The
 // ledger stays: it is the user's record of what left.
 func PurgeHome(home string) error {
+	var errs []error
 	if err := spool.PurgeAll(spoolRoot(home)); err != nil {
-		return fmt.Errorf("delivery: %w", err)
+		errs = append(errs, fmt.Errorf("delivery: %w", err))
 	}
-	return nil
+	dirs, err := os.ReadDir(filepath.Join(home, "recipients"))
+	if err != nil && !missing(err) {
+		errs = append(errs, fmt.Errorf("delivery: %w", err))
+	}
+	for _, d := range dirs {
+		if d.IsDir() { // a link to a directory is none
+			errs = append(errs, forget(filepath.Join(home, "recipients", d.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -63,6 +63,26 @@ func (l *ledger) write(events []event.Event) error {
 	if b.Len() == 0 {
 		return nil
 	}
+	if err := l.appendLocked(b.Bytes()); err != nil {
+		return err
+	}
+	for _, e := range events {
+		l.seen[e.UUID()] = true
+	}
+	return nil
+}
+
+// append adds lines that are no events.
+func (l *ledger) append(lines []byte) error {
+	if l.dir == "" {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.appendLocked(lines)
+}
+
+func (l *ledger) appendLocked(lines []byte) error {
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
 		return fmt.Errorf("delivery: ledger: %w", err)
 	}
@@ -70,15 +90,12 @@ func (l *ledger) write(events []event.Event) error {
 	if err != nil {
 		return fmt.Errorf("delivery: ledger: %w", err)
 	}
-	f, err = l.rotate(f, int64(b.Len()))
+	f, err = l.rotate(f, int64(len(lines)))
 	if err == nil {
-		_, err = f.Write(b.Bytes())
+		_, err = f.Write(lines)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("delivery: ledger: %w", err)
-	}
-	for _, e := range events {
-		l.seen[e.UUID()] = true
 	}
 	return nil
 }

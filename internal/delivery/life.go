@@ -60,12 +60,15 @@ func (c *Client) watch(ctx context.Context, halt context.CancelFunc) {
 		if !c.on.Load() {
 			return // nothing of ours waits, and others may have a yes
 		}
-		if err, asked := ask(ctx, c.disk, (*spool.Spool).Purge); asked == nil && err != nil {
+		if err, asked := ask(ctx, c.disk, c.purge); asked == nil && err != nil {
 			c.cfg.Log.Warn("telemetry is off, but what was waiting could not be removed", zap.Error(err))
 		}
 		return
 	}
 }
+
+// purge is run by the goroutine that owns the spool.
+func (c *Client) purge(*spool.Spool) error { return c.disk.purge() }
 
 func (c *Client) running() bool {
 	c.mu.Lock()

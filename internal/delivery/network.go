@@ -15,6 +15,7 @@ import (
 type network struct {
 	rt     http.RoundTripper
 	ledger *ledger
+	says   func(body []byte) bool // whether an answer's body is a confirmation
 	now    func() time.Time
 	log    *zap.Logger
 }
@@ -29,7 +30,7 @@ func (n network) do(req *http.Request, events []event.Event, _ []byte) (*http.Re
 	if err != nil {
 		return nil, answer{err: fmt.Errorf("delivery: %w", err)}
 	}
-	a := judge(res, n.now())
+	a := judge(res, n.now(), n.says)
 	_ = res.Body.Close()
 	res.Body = http.NoBody
 	if a.verdict == delivered {

@@ -88,7 +88,8 @@ func (s *server) set(h http.HandlerFunc) { s.answer.Store(&h) }
 
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	req := request{path: r.Method + " " + r.URL.Path, encoding: r.Header.Get("Content-Encoding")}
-	if z, err := gzip.NewReader(r.Body); err == nil {
+	req.body, _ = io.ReadAll(r.Body)
+	if z, err := gzip.NewReader(bytes.NewReader(req.body)); err == nil {
 		req.body, _ = io.ReadAll(z)
 	}
 	s.mu.Lock()

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/spool"
 )
@@ -35,6 +37,8 @@ type uploader struct {
 	c        *Client
 	key      string
 	endpoint string
+	segment  bool    // the recipient speaks Segment's protocol
+	remote   *remote // nil: there is no flag to ask for
 	next     func(*http.Request, []event.Event, []byte) (*http.Response, answer)
 	idle     func()
 
@@ -51,7 +55,8 @@ type uploader struct {
 func newUploader(c *Client, print func([][]byte) error) *uploader {
 	u := &uploader{
 		c: c, key: strings.TrimSpace(c.cfg.Recipient.Key), endpoint: c.cfg.Recipient.URL(),
-		wake: make(chan struct{}, 1), flushes: make(chan flush),
+		segment: c.cfg.Recipient.Sink == consent.Segment,
+		wake:    make(chan struct{}, 1), flushes: make(chan flush),
 		limit: batchEvents, idle: func() {},
 	}
 	if print != nil {
@@ -63,9 +68,23 @@ func newUploader(c *Client, print func([][]byte) error) *uploader {
 		t := transport()
 		rt, u.idle = t, t.CloseIdleConnections
 	}
-	u.next = network{rt: rt, ledger: newLedger(c.cfg.Home), now: c.cfg.Now, log: c.cfg.Log}.do
+	book := newLedger(c.cfg.Home)
+	says := confirms
+	if u.segment {
+		says = segmentConfirms
+	}
+	u.next = network{rt: rt, ledger: book, says: says, now: c.cfg.Now, log: c.cfg.Log}.do
+	if stopFlag(c.cfg.StopFlag) && !u.segment { // flags are PostHog's
+		u.remote = &remote{
+			flag: c.cfg.StopFlag, key: u.key, endpoint: u.endpoint, rt: rt, ledger: book,
+			dir: c.disk.reach.dir, withdrawn: c.off.Load, now: c.cfg.Now, log: c.cfg.Log,
+		}
+	}
 	return u
 }
+
+// stops reports whether the recipient has said that it does not want e.
+func (u *uploader) stops(e event.Event) bool { return u.remote != nil && u.remote.rule.Load().stops(e) }
 
 // poke says that there is something to send.
 func (u *uploader) poke() {
@@ -160,11 +179,17 @@ func (u *uploader) round(ctx context.Context) (int, answer) {
 	if len(taken) == 0 {
 		return 0, answer{verdict: delivered}
 	}
+	u.remote.refresh(ctx)
 	parcels, bad := unpack(taken)
+	parcels, stopped := u.wanted(parcels)
 	var confirmed map[uuid.UUID]bool
 	a := answer{verdict: delivered}
 	if len(parcels) > 0 {
-		confirmed, a = u.send(ctx, parcels)
+		send := u.send
+		if u.segment {
+			send = u.sendSegment
+		}
+		confirmed, a = send(ctx, parcels)
 		if a.verdict == delivered && len(confirmed) < len(parcels) {
 			a = answer{verdict: refused, err: errors.New("delivery: not every event made it into the request")}
 		}
@@ -174,8 +199,23 @@ func (u *uploader) round(ctx context.Context) (int, answer) {
 		bad = append(bad, parcels[0].event.UUID())
 		a = answer{verdict: delivered}
 	}
-	u.learn(a, len(parcels))
-	return u.settle(ctx, taken, confirmed, bad), a
+	if len(parcels) > 0 {
+		u.learn(a, len(parcels))
+	}
+	return u.settle(ctx, taken, confirmed, bad, stopped), a
+}
+
+// wanted parts the parcels into those to send and those that the recipient's
+// flag stops.
+func (u *uploader) wanted(parcels []parcel) (wanted []parcel, stopped []uuid.UUID) {
+	for _, p := range parcels {
+		if u.stops(p.event) {
+			stopped = append(stopped, p.event.UUID())
+			continue
+		}
+		wanted = append(wanted, p)
+	}
+	return wanted, stopped
 }
 
 // learn adapts size and back-off to an answer.
@@ -198,7 +238,7 @@ func (u *uploader) learn(a answer, n int) {
 
 // settle acknowledges what was confirmed or is beyond help, and returns the
 // rest.
-func (u *uploader) settle(ctx context.Context, taken []spool.Taken, confirmed map[uuid.UUID]bool, bad []uuid.UUID) int {
+func (u *uploader) settle(ctx context.Context, taken []spool.Taken, confirmed map[uuid.UUID]bool, bad, stopped []uuid.UUID) int {
 	var ack, back [][16]byte
 	for _, t := range taken {
 		if confirmed[t.ID] {
@@ -207,14 +247,21 @@ func (u *uploader) settle(ctx context.Context, taken []spool.Taken, confirmed ma
 			back = append(back, t.ID)
 		}
 	}
+	reached := len(ack) > 0
 	u.c.delivered.Add(uint64(len(ack)))
 	u.c.rejected.Add(uint64(len(bad)))
-	for _, id := range bad {
+	u.c.stopped.Add(uint64(len(stopped)))
+	for _, id := range slices.Concat(bad, stopped) {
 		ack = append(ack, id)
 	}
 	// Not the run's context: what was confirmed while it ended is confirmed.
 	// The disk goroutine outlives this one.
 	_, _ = ask(context.WithoutCancel(ctx), u.c.disk, func(s *spool.Spool) error {
+		if reached && !u.c.off.Load() {
+			if err := u.c.disk.reached(); err != nil {
+				u.c.cfg.Log.Debug("note that the recipient was reached", zap.Error(err))
+			}
+		}
 		s.Return(back...)
 		return s.Ack(ack...) // an error means a duplicate later, which is harmless
 	})

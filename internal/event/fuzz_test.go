@@ -167,7 +167,7 @@ func FuzzKeys(f *testing.F) {
 			event.OS.Of(s), event.OSRelease.Of(s), event.Arch.Of(s), event.Container.Of(s), event.Scheduler.Of(s), event.Launcher.Of(s),
 			event.DriverVersion.Of(s), event.CUDAVersion.Of(s), event.PythonVersion.Of(s), event.GoVersion.Of(s), event.GPUVendor.Of(s),
 			event.GPUModel.Of(s), event.GPUModels.List(s, s+s), event.GPUArch.Of(s), event.Framework.Of(s), event.StepSource.Of(s),
-			event.ModelName.Of(s), event.Precision.Of(s), event.Optimizer.Of(s), event.LRScheduler.Of(s), event.Sharding.Of(s), event.Outcome.Of(s),
+			event.Model(s, nowhere), event.Precision.Of(s), event.Optimizer.Of(s), event.LRScheduler.Of(s), event.Sharding.Of(s), event.Outcome.Of(s),
 			event.NCCLOp.Of(s), event.OperationName.Of(s), event.Status.Of(s), event.ErrorKind.Of(s), event.CPUCount.Of(i), event.ErrorCode.Of(i),
 			event.Loss.Of(x), event.GPUUtilPct.Of(x), event.CgroupCPULimit.Of(x), event.Rows(event.GPUs, []event.Attr{event.RowIndex.Of(i), event.RowTempC.Of(x)}),
 		}

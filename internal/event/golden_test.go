@@ -20,7 +20,7 @@ func everyEvent() []event.Event {
 			event.HostMemTotalBytes.Of(270582939648), event.Container.Of("none"), event.CI.Of(false), event.GPUCount.Of(2),
 			event.GPUModel.Of("NVIDIA H200"), event.GPUModels.List("NVIDIA H200", "NVIDIA H200"), event.GPUArch.Of("hopper"),
 			event.DriverVersion.Of("550.54.15"), torch.Of("2.5.1+cu124")),
-		s.New(event.TrainStart, event.NodeCount.Of(1), event.Framework.Of("torch"), event.StepSource.Of("torch"), event.ModelName.Of("Qwen/Qwen3-8B")),
+		s.New(event.TrainStart, event.NodeCount.Of(1), event.Framework.Of("torch"), event.StepSource.Of("torch"), event.Model("Qwen/Qwen3-8B", nowhere)),
 		s.New(event.TrainProgress, event.Step.Of(1200), event.Epoch.Of(0.5), event.ElapsedS.Of(480.02), event.StepP50MS.Of(392.1),
 			event.Loss.Of(2.137), event.LearningRate.Of(3e-7), event.GradNorm.Of(0),
 			event.Rows(event.GPUs,

@@ -61,3 +61,6 @@ func only(t *testing.T, n event.Name, a event.Attr, property string) any {
 	t.Helper()
 	return read(t, newStream(identity()).New(n, a)).Properties[property]
 }
+
+// nowhere is a disk without the path asked for.
+func nowhere(string) bool { return false }

@@ -25,9 +25,10 @@ var (
 		values: []string{"go", "python", "torch", "hf", "lightning", "keras", "other", "none"},
 		why:    "How steps came to be counted; tells which of our hooks work.",
 	}}
-	ModelName = Key[string]{&def{
+	// modelName is not exported: Model looks at the disk first.
+	modelName = Key[string]{&def{
 		name: "model", kind: kindText, events: onStart, text: modelText, grammar: "one of the known public models, or a known public organisation", example: `"meta-llama/Llama-3.1-8B"`,
-		why: "Which public models are trained. A private model's name is in no list and is not sent.",
+		why: "Which public models are trained. A private model's name is in no list and is not sent, nor is a name that is a path on your disk.",
 	}}
 	Precision = Key[string]{&def{
 		name: "precision", kind: kindText, events: onStart, values: []string{"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "mixed"}, example: `"bf16"`,
@@ -114,7 +115,7 @@ var (
 
 func startTable() []*def {
 	return []*def{
-		NodeCount.d, NodesObserved.d, LocalWorldSize.d, Framework.d, StepSource.d, ModelName.d, Precision.d, Optimizer.d, LRScheduler.d, Sharding.d,
+		NodeCount.d, NodesObserved.d, LocalWorldSize.d, Framework.d, StepSource.d, modelName.d, Precision.d, Optimizer.d, LRScheduler.d, Sharding.d,
 		PlannedSteps.d, PlannedEpochs.d, BatchSize.d, GradientAccumulationSteps.d, SequenceLength.d, ParameterCount.d, TrainableParameterCount.d,
 		DataWorkers.d, TensorParallelSize.d, PipelineParallelSize.d, DataParallelSize.d, LoRA.d, QLoRA.d, LoRARank.d, GradientCheckpointing.d, TorchCompile.d,
 	}

@@ -7,12 +7,13 @@ var (
 		name: "feature", kind: kindText, events: onFeature, grammar: "a feature that the program declares in its source", example: `"linear_4bit"`,
 		why: "What of a program is used, so that its makers know what to keep.",
 	}
-	// OperationName is for trainwatch's own commands.
+	// OperationName is for trainwatch's own commands: not for run, whose run
+	// tells more, and not for those about telemetry, as looking at what is sent
+	// must not change it.
 	OperationName = Key[string]{&def{
 		name: "operation", kind: kindText, events: onOperation, example: `"show"`,
 		values: []string{
-			"run", "runs", "show", "view", "report", "compare", "prune", "doctor", "version", "completion", "help",
-			"telemetry_status", "telemetry_on", "telemetry_off", "telemetry_preview", "telemetry_log", "telemetry_schema", "telemetry_flush", "telemetry_reset_id",
+			"runs", "show", "view", "report", "compare", "prune", "doctor", "version", "completion", "help",
 		},
 		grammar: "or an operation that the program declares in its source",
 		why:     "Which commands are used.",

@@ -83,6 +83,8 @@ type Record struct {
 	DataWaitS            *float64   `json:"data_wait_s,omitempty"`
 	CompileS             *float64   `json:"compile_s,omitempty"`
 	LossFirst            *float64   `json:"loss_first,omitempty"`
+	LossLostAtStep       *int64     `json:"loss_lost_at_step,omitempty"` // the last one with a finite loss, where that is long ago
+	SampleIntervalS      *float64   `json:"sample_interval_s,omitempty"` // at most, where sampling slowed itself down
 	HostMemUsedPeakBytes *uint64    `json:"host_mem_used_peak_bytes,omitempty"`
 	SlowestSteps         []SlowStep `json:"slowest_steps,omitempty"`
 

@@ -77,8 +77,7 @@ func begin(dir string, m Meta) (*Writer, error) {
 // rename onto a directory with files in it fails, and so two who begin the same
 // attempt at once end with two.
 func (w *Writer) claim(runs, making string) error {
-	const most = 10_000 // attempts of one run; beyond it something loops
-	for ; w.meta.Attempt < most; w.meta.Attempt++ {
+	for ; w.meta.Attempt < mostAttempts; w.meta.Attempt++ {
 		to := filepath.Join(runs, dirName(w.meta.RunID, w.meta.Attempt))
 		if _, err := os.Lstat(to); err == nil {
 			continue
@@ -95,8 +94,11 @@ func (w *Writer) claim(runs, making string) error {
 			return fmt.Errorf("history: make the run's directory: %w", err)
 		}
 	}
-	return fmt.Errorf("history: run %s has %d attempts already", w.meta.RunID, most)
+	return fmt.Errorf("history: run %s has %d attempts already", w.meta.RunID, mostAttempts)
 }
+
+// mostAttempts of one run: beyond it something loops.
+const mostAttempts = 10_000
 
 // Path returns the run's directory, "" of a nil Writer.
 func (w *Writer) Path() string {

@@ -204,7 +204,7 @@ func TestRaceOfGoroutines(t *testing.T) {
 func TestRaceOfProcesses(t *testing.T) {
 	t.Parallel()
 	home := filepath.Join(t.TempDir(), "home")
-	said := make([]string, 30)
+	said := make([]string, 100)
 	var wg sync.WaitGroup
 	for i := range said {
 		wg.Go(func() {

@@ -1,9 +1,12 @@
 package monitor
 
 import (
+	"runtime"
 	"time"
 
+	"github.com/trainwatch/trainwatch/gpu"
 	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/steps"
 	"github.com/trainwatch/trainwatch/metrics"
 )
@@ -11,70 +14,149 @@ import (
 const (
 	leastDrain = 5 * time.Millisecond
 	mostDrain  = 500 * time.Millisecond
-	// leastWake keeps a loop of very short epochs from sampling all the time.
+	// leastWake keeps a loop of very short epochs from waking us all the time.
 	leastWake = 200 * time.Millisecond
 	// slowestInterval is as far as sampling slows itself down.
 	slowestInterval = time.Minute
-	// attachPatience is how long the first event waits for the GPU driver.
-	attachPatience = 15 * time.Second
-	// startPatience is how long train_start waits for the first step, which
-	// says who reports it.
-	startPatience = 30 * time.Second
 )
 
-// loop owns pages and tracker until the end is known.
-func (m *Monitor) loop() {
-	defer close(m.finished)
-	drain := time.NewTimer(20 * time.Millisecond)
-	sample := time.NewTimer(0)
-	defer drain.Stop()
-	defer sample.Stop()
-	for {
-		select {
-		case <-drain.C:
-			drain.Reset(m.drain())
-		case <-sample.C:
-			m.sample()
-			sample.Reset(m.interval)
-		case <-m.wake:
-			m.drain()
-			if now := m.cfg.Now(); now.Sub(m.lastWake) >= leastWake || !m.sampled {
-				m.lastWake = now
-				m.sample()
-			}
-		case how := <-m.stop:
-			kills, _ := m.cfg.Tracker.OOMKills()
-			m.end(how(kills))
-			return
-		}
-		m.report(false)
+// loop is what watches: it belongs to one goroutine, and pages, tracker and the
+// recorder's queue to it.
+type loop struct {
+	cfg      *Config
+	recorder *recorder
+	attached <-chan struct{}
+
+	interval time.Duration // between samples, as it is by now
+	slowest  time.Duration // as it was at most, 0 where it never changed
+	drainAt  time.Time     // when the next drain is due
+	drained  time.Time
+
+	page     steps.Header // the run's page as last drained
+	steps    uint64       // in all pages that were the run's
+	span     span
+	snapshot gpu.Snapshot // of the last sample
+	samples  int
+	answered bool          // one was taken since the driver answered
+	spent    time.Duration // CPU time of the loop itself
+
+	system   *metrics.System
+	noted    bool // it stands in the record
+	rank     rank.Info
+	sent     struct{ system, start bool }
+	waiting  []func() // events that come after train_start
+	schedule schedule
+	epochAt  time.Duration // of the last train_epoch
+}
+
+func newLoop(cfg *Config, r *recorder, attached <-chan struct{}) *loop {
+	now := cfg.Now()
+	return &loop{
+		cfg: cfg, recorder: r, attached: attached,
+		interval: cfg.Interval, drained: now, drainAt: now.Add(leastDrain),
+		rank:     rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1},
+		schedule: schedule{every: cfg.ReportInterval, everyStep: cfg.ReportEverySteps},
+		span:     newSpan(), epochAt: -time.Hour,
 	}
 }
 
-// drain reads the pages and returns when to do so again: soon enough that the
-// ring is a quarter full by then, at the rate of now.
-func (m *Monitor) drain() time.Duration {
-	d, ok := m.cfg.Pages.drain()
-	if !ok {
-		return mostDrain / 2
+// run is the loop's goroutine: until the run's end, or until nobody wants it.
+func (m *Monitor) run(l *loop) {
+	defer close(m.finished)
+	var last func(*history.Writer) Result // nil: no end
+	defer func() { m.recorder.end(last) }()
+	defer m.cfg.Pages.close()
+	defer m.cfg.Tracker.Close()
+	m.fault = harmless(func() {
+		m.turns(l)
+		if closed(m.stop) {
+			m.last, last = l.end(m.how)
+			m.ended = true
+		}
+	})
+}
+
+// turns does what is due when it is, until stop or quit.
+func (m *Monitor) turns(l *loop) {
+	turn, sampling := time.NewTimer(leastDrain), time.NewTimer(0)
+	defer turn.Stop()
+	defer sampling.Stop()
+	wake, attached := m.wake, m.attached
+	if m.cfg.GPU == nil {
+		attached = nil // the first sample has all there is
 	}
-	m.steps = d.Header.Steps
-	m.planned, m.source = d.Header, d.Header.Source
-	m.runtime = runtimeVersion(d.Header)
-	for _, e := range m.cfg.Tracker.Feed(d) {
-		m.epoch(e)
+	var rested <-chan time.Time
+	for {
+		work := l.drain
+		select {
+		case <-m.stop:
+			return
+		case <-m.quit:
+			return
+		case <-turn.C:
+		case <-sampling.C:
+			work = func() { l.sample(); sampling.Reset(l.interval) }
+		case <-attached:
+			work, attached = l.sample, nil
+		case <-wake:
+			work = func() { l.drain(); l.sample() }
+			wake, rested = nil, time.After(leastWake)
+		case <-rested:
+			wake, rested = m.wake, nil
+		}
+		l.metered(work)
+		turn.Reset(l.rest())
 	}
-	if points := m.take(d.Records); len(points) > 0 {
-		m.recorder.do(func(w *history.Writer) {
-			for _, p := range points {
-				w.Step(p.took, p.loss)
-			}
-		})
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
-	now := m.cfg.Now()
-	passed := now.Sub(m.lastDrain)
-	m.lastDrain = now
-	return pace(uint64(len(d.Records))+d.Lost, passed)
+}
+
+// metered does what is due, then reports, and notes what that cost.
+func (l *loop) metered(work func()) {
+	runtime.LockOSThread() // the clock is the thread's
+	defer runtime.UnlockOSThread()
+	began := threadCPU()
+	work()
+	l.report(false)
+	l.spent += max(0, threadCPU()-began)
+}
+
+// rest is how long there is nothing to do but to sample.
+func (l *loop) rest() time.Duration {
+	d := l.drainAt.Sub(l.cfg.Now())
+	if l.sent.start {
+		d = min(d, l.schedule.next()-l.elapsed())
+	}
+	return max(d, time.Millisecond)
+}
+
+// elapsed is the run's time.
+func (l *loop) elapsed() time.Duration { return max(0, l.cfg.Now().Sub(l.cfg.Meta.Started)) }
+
+// drain reads the pages and sets when to do so again: soon enough that the ring
+// is a quarter full by then, at the rate of now.
+func (l *loop) drain() { l.drainPages(false) }
+
+func (l *loop) drainPages(ending bool) {
+	now := l.cfg.Now()
+	got, any := uint64(0), false
+	l.cfg.Pages.drain(now, ending, func(h haul) {
+		any = true
+		got += uint64(len(h.Records)) + h.Lost
+		l.feed(h)
+	})
+	wait := pace(got, now.Sub(l.drained))
+	if !any {
+		wait = lookEvery
+	}
+	l.drained, l.drainAt = now, now.Add(wait)
 }
 
 // pace returns when the ring will be a quarter full at the rate of got records
@@ -87,44 +169,33 @@ func pace(got uint64, passed time.Duration) time.Duration {
 	return time.Duration(min(max(wait, float64(leastDrain)), float64(mostDrain)))
 }
 
-// point is one step, or the slowest of several.
-type point struct {
-	took time.Duration
-	loss float64
-}
-
-// mostPoints bounds what one drain hands to the history.
-const mostPoints = 256
-
-// take adds the steps among records to the span and condenses them for the
-// history's sparklines.
-func (m *Monitor) take(records []steps.Record) []point {
-	var points []point
-	per := len(records)/mostPoints + 1
-	for i, n := 0, 0; i < len(records); i++ {
-		r := &records[i]
-		if r.Kind != steps.KindStep {
-			continue
-		}
-		m.span.add(r)
-		if n++; n%per == 1 || per == 1 {
-			points = append(points, point{took: r.Took, loss: r.Loss})
-			continue
-		}
-		last := &points[len(points)-1]
-		last.took = max(last.took, r.Took)
-		told(&last.loss, r.Loss)
+// feed takes what a page held to the tracker, the span and the history.
+func (l *loop) feed(h haul) {
+	if runtimeVersion(h.Header) != runtimeVersion(l.page) {
+		l.noted = false
 	}
-	return points
+	l.page = h.Header
+	l.steps += h.Header.Steps - h.before.Steps
+	l.span.enter(h)
+	for _, e := range l.cfg.Tracker.Feed(h.Drain) {
+		l.epoch(e)
+	}
+	if points := condense(h.Records); len(points) > 0 {
+		l.recorder.do(func(w *history.Writer) {
+			for _, p := range points {
+				w.Step(p.took, p.loss)
+			}
+		})
+	}
 }
 
 // sample measures once and hands the tick to the history.
-func (m *Monitor) sample() {
-	s := m.measure()
-	m.slowDown(s.Cost)
-	tick := m.tick(s)
-	record := m.record(m.cfg.Tracker.Totals())
-	m.recorder.do(func(w *history.Writer) {
+func (l *loop) sample() {
+	s := l.measure()
+	l.slowDown(s.Cost)
+	tick := l.tick(s)
+	record := l.record(l.cfg.Tracker.Totals(), l.elapsed())
+	l.recorder.do(func(w *history.Writer) {
 		w.Tick(tick)
 		w.Progress(record)
 	})
@@ -132,71 +203,44 @@ func (m *Monitor) sample() {
 
 // measure takes a sample and notes whether what it says of GPUs is the driver's
 // answer, and no longer that it has not answered yet.
-func (m *Monitor) measure() metrics.Sample {
-	answered := false
-	select {
-	case <-m.attached:
-		answered = true
-	default:
-	}
-	s := m.cfg.Tracker.Sample()
-	m.sampled = m.sampled || answered
-	m.snapshot = s.GPU
-	m.tickCost += s.Cost
+func (l *loop) measure() metrics.Sample {
+	answered := closed(l.attached)
+	s := l.cfg.Tracker.Sample()
+	l.samples++
+	l.see(s.GPU, answered)
 	return s
 }
 
-// slowDown doubles the interval when a tick costs more than 1 % of it.
-func (m *Monitor) slowDown(cost time.Duration) {
-	if cost > m.interval/100 && m.interval < slowestInterval {
-		m.interval = min(2*m.interval, slowestInterval)
-		m.slowed++
+// see notes what a source says. One that finds its devices late changes what
+// the machine is.
+func (l *loop) see(s gpu.Snapshot, answered bool) {
+	if answered && !l.answered || len(s.Devices) != len(l.snapshot.Devices) || s.Status.Available != l.snapshot.Status.Available {
+		l.noted = false
+	}
+	l.answered = l.answered || answered
+	l.snapshot = s
+}
+
+// slowDown doubles the interval when a tick costs more than 1 % of it, and goes
+// back when ticks have become cheap again.
+func (l *loop) slowDown(cost time.Duration) {
+	switch {
+	case cost > l.interval/100:
+		l.interval = min(2*l.interval, max(slowestInterval, l.cfg.Interval))
+	case cost < l.interval/400:
+		l.interval = max(l.interval/2, l.cfg.Interval)
+	}
+	if l.interval > l.cfg.Interval {
+		l.slowest = max(l.slowest, l.interval)
 	}
 }
 
-func (m *Monitor) epoch(e metrics.Epoch) {
-	at := m.elapsed()
-	m.recorder.do(func(w *history.Writer) {
-		w.Epoch(history.EpochRow{Number: e.Number, AtS: at.Seconds(), TookS: e.Took.Seconds(), Steps: int64(e.Steps)})
+func (l *loop) epoch(e metrics.Epoch) {
+	l.recorder.do(func(w *history.Writer) {
+		w.Epoch(history.EpochRow{Number: e.Number, AtS: e.At.Seconds(), TookS: e.Took.Seconds(), Steps: int64(e.Steps)})
 	})
-	if at-m.lastEpoch >= time.Minute {
-		m.lastEpoch = at
-		m.sendEpoch(e)
-	}
-}
-
-// end takes the last numbers.
-func (m *Monitor) end(how End) {
-	m.drain()
-	m.sampleLast()
-	m.report(true)
-	totals := m.cfg.Tracker.Totals()
-	m.local = m.record(totals)
-	m.local.HowItEnded = how.sentence()
-	m.local.Outcome = string(how.Outcome)
-	m.local.ExitCode = history.Known(how.ExitCode, how.ExitCode >= 0)
-	m.local.Signal = history.Known(how.Signal, how.Signal > 0)
-	m.local.CrashClass = string(how.Report.Class)
-	m.local.Message, m.local.Stack = how.Local.Message, how.Local.Stack
-	ended := m.cfg.Now()
-	m.local.Ended = &ended
-	m.sendEnd(how, totals)
-}
-
-// sampleLast puts a last tick into the history: of a run that was shorter than
-// an interval it is the only one with steps. The program's processes are gone
-// by now, and what was last seen of them stays.
-func (m *Monitor) sampleLast() {
-	var s metrics.Sample
-	if m.sampled {
-		m.cfg.Tracker.Exited()
-		s = m.cfg.Tracker.Sample()
-	} else {
-		s = m.measure()
-		m.cfg.Tracker.Exited()
-	}
-	if m.span.steps > 0 {
-		tick := m.tick(s)
-		m.recorder.do(func(w *history.Writer) { w.Tick(tick) })
+	if at := l.elapsed(); at-l.epochAt >= time.Minute {
+		l.epochAt = at
+		l.sendEpoch(e)
 	}
 }

@@ -2,39 +2,40 @@ package monitor
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
-	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/gpu"
 	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/rank"
-	"github.com/trainwatch/trainwatch/internal/steps"
 	"github.com/trainwatch/trainwatch/metrics"
 )
 
 // Config is what a Monitor watches and where its facts go.
 type Config struct {
-	Meta    history.Meta // Started, too, is read from here
-	Home    string       // state directory of the history; "" records nothing
-	Tracker *metrics.RuntimeMetricsTracker
-	Pages   *Pages
-	GPU     gpu.Source // attached here, in the background; nil for none
+	// Meta is what is known of the run. Its Started is where the run's time
+	// begins; one that came from another process goes through Anchor first.
+	Meta    history.Meta
+	Home    string                         // state directory of the history; "" records nothing
+	Tracker *metrics.RuntimeMetricsTracker // from here on the Monitor's
+	Pages   *Pages                         // likewise
+	GPU     gpu.Source                     // attached here, in the background, and closed; nil for none
 
-	Interval         time.Duration // between samples
+	Interval         time.Duration // between samples; 0: 2 s
 	ReportInterval   time.Duration // 0: the doubling schedule
 	ReportEverySteps uint64
 
-	// Telemetry: a nil Client sends nothing.
+	// Client and Stream are the way to the recipient. A nil Client sends
+	// nothing; both stay the caller's.
 	Client *delivery.Client
 	Stream *event.Stream
 	// Settle says whether this is the one process of the run that sends. While
-	// it says Unknown, events wait. It is asked on every tick until it is sure.
+	// it says Unknown, events wait. It is asked time and again until it is sure.
+	// Nil: it is.
 	Settle func(*Pages) rank.Info
 	CI     bool
 
@@ -42,87 +43,94 @@ type Config struct {
 	// own CPU time and memory are the agent's cost.
 	OwnProcess bool
 	Now        func() time.Time
-	Log        *zap.Logger
 }
 
-// End is how the program ended, as far as is known.
-type End struct {
-	Outcome errors.Outcome
-	Report  errors.Report
-	// Crashed tells that Report is worth sending, and Sent that the process
-	// that died has sent it to our recipient itself.
-	Crashed, Sent bool
-	Local         errors.Local
-	ExitCode      int // −1 unknown
-	Signal        int // 0 none
-}
+// ErrUnwritten says that a run's record is not on the disk yet: it is slow, or
+// hangs.
+var ErrUnwritten = errors.New("the disk has not taken the record yet")
 
-// Monitor is a running loop.
+// errClosed is what Finish says after a Close that came without it.
+var errClosed = errors.New("monitor: closed before the run's end")
+
+// Monitor is a running loop. Its methods are safe for concurrent use.
 type Monitor struct {
 	cfg      Config
 	recorder *recorder
+
 	wake     chan struct{}
-	stop     chan func(oomKills uint64) End
-	finished chan struct{}
-	attached chan struct{} // closed once the GPU source has an answer
-	failed   atomic.Pointer[error]
+	stop     chan struct{} // closed by the first Finish, after how is set
+	quit     chan struct{} // closed by Close
+	finished chan struct{} // closed when the loop has ended
+	attached chan struct{} // closed once the GPU source has answered
 	cancel   context.CancelFunc
 
-	// The loop's own.
-	interval  time.Duration
-	schedule  schedule
-	rank      rank.Info
-	sent      struct{ system, start bool }
-	waiting   []func() // events that must come after train_start
-	lastEpoch time.Duration
-	snapshot  gpu.Snapshot // of the last sample
-	sampled   bool         // a sample was taken since the driver answered
-	planned   steps.Header // last header seen
-	span      span
-	tickCost  time.Duration
-	slowed    int
-	steps     uint64
-	lastWake  time.Time
-	lastDrain time.Time
-	source    steps.Source
-	runtime   string // Python's version
-	local     history.Record // filled by the end
+	finishing, closing sync.Once
+	how                func(oomKills uint64) End
 
-	closing sync.Once
+	// Set before finished is closed.
+	ended bool
+	last  history.Record
+	fault error
 }
 
-// Start begins to watch. It does no I/O itself.
+// Anchor puts started, a wall clock time that may come from another process,
+// onto this process's steady clock, of which now is a reading. What is counted
+// from there on does not jump when the machine's clock is set. A start that
+// lies in the future is now.
+func Anchor(started, now time.Time) time.Time {
+	if started.IsZero() {
+		return now
+	}
+	return now.Add(-max(0, now.Sub(started)))
+}
+
+// Start begins to watch. It does no I/O itself. Close ends what it starts.
 func Start(cfg Config) *Monitor {
+	return start(cfg, func() (*history.Writer, error) {
+		if cfg.Home == "" {
+			return nil, nil
+		}
+		return history.Create(cfg.Home, cfg.Meta)
+	})
+}
+
+func start(cfg Config, open func() (*history.Writer, error)) *Monitor {
+	if cfg.Interval <= 0 {
+		cfg.Interval = 2 * time.Second
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &Monitor{
 		cfg: cfg, cancel: cancel,
-		wake: make(chan struct{}, 1), stop: make(chan func(uint64) End),
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), quit: make(chan struct{}),
 		finished: make(chan struct{}), attached: make(chan struct{}),
-		interval:  cfg.Interval,
-		schedule:  schedule{every: cfg.ReportInterval, everyStep: cfg.ReportEverySteps},
-		lastEpoch: -time.Hour,
-		span:      newSpan(0),
 	}
-	m.recorder = startRecorder(m.openHistory, func(err error) { m.failed.Store(&err) })
-	go m.attach(ctx)
-	go m.loop()
+	m.recorder = startRecorder(open)
+	if cfg.GPU == nil {
+		close(m.attached)
+	} else {
+		go m.attach(ctx)
+	}
+	go m.run(newLoop(&m.cfg, m.recorder, m.attached))
 	return m
 }
 
-func (m *Monitor) openHistory() (*history.Writer, error) {
-	if m.cfg.Home == "" {
-		return nil, nil
-	}
-	return history.Create(m.cfg.Home, m.cfg.Meta)
+// attach ends with its context at the latest. Why it failed is in every
+// Snapshot's Status.
+func (m *Monitor) attach(ctx context.Context) {
+	defer close(m.attached)
+	_ = harmless(func() { _ = m.cfg.GPU.Attach(ctx) })
 }
 
-// attach may never come back; nobody waits for it.
-func (m *Monitor) attach(ctx context.Context) {
-	if m.cfg.GPU != nil {
-		_ = m.cfg.GPU.Attach(ctx) // why not is in every Snapshot's Status
-	}
-	close(m.attached)
-	m.Wake() // for a sample that has the answer
+// harmless calls f and returns a panic of its as an error: watching must not
+// end the program that is watched.
+func harmless(f func()) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("monitor: a fault of trainwatch's own: %v", v)
+		}
+	}()
+	f()
+	return nil
 }
 
 // Wake asks for a sample now, at a boundary of the loop. It never blocks.
@@ -138,66 +146,62 @@ type Result struct {
 	Record history.Record
 	Meta   history.Meta
 	Dir    string // of the record, "" where there is none
-	Err    error  // why there is none
+	Err    error  // why there is none, or not a whole one
 }
 
 // Finish takes the last numbers and writes the record. how says how the program
 // ended; it is given by how much the kernel's count of out-of-memory kills has
-// risen. After ctx the Result is what is there by then.
+// risen, and of several calls the first one's counts.
+//
+// After ctx the Result is what is there by then: its Err is ErrUnwritten where
+// only the disk is missing. Whoever can wait longer calls again.
 func (m *Monitor) Finish(ctx context.Context, how func(oomKills uint64) End) Result {
-	select {
-	case m.stop <- how:
-	case <-m.finished:
-	case <-ctx.Done():
-		return Result{Err: ctx.Err()}
-	}
-	select {
-	case <-m.finished:
-	case <-ctx.Done():
-		return Result{Err: ctx.Err()}
-	}
-	result := Result{Record: m.local, Meta: m.cfg.Meta}
-	err := m.recorder.wait(ctx, func(w *history.Writer) {
-		err := w.Finish(m.local)
-		result.Record, result.Meta, result.Dir = w.Complete(m.local), w.Meta(), w.Path()
-		if w == nil {
-			result.Meta = m.cfg.Meta
-		}
-		result.Err = err
+	m.finishing.Do(func() {
+		m.how = how
+		close(m.stop)
 	})
-	if err != nil {
-		return Result{Record: m.local, Meta: m.cfg.Meta, Err: err}
+	if !await(ctx, m.finished) {
+		return Result{Meta: m.cfg.Meta, Err: fmt.Errorf("monitor: take the last numbers: %w", ctx.Err())}
 	}
-	if failed := m.failed.Load(); failed != nil {
-		result.Err = *failed
+	if !m.ended {
+		return Result{Meta: m.cfg.Meta, Err: errors.Join(errClosed, m.fault)}
 	}
+	if !await(ctx, m.recorder.done) {
+		return Result{Record: m.last, Meta: m.cfg.Meta, Err: fmt.Errorf("monitor: %w", ErrUnwritten)}
+	}
+	result := m.recorder.result
+	result.Err = errors.Join(result.Err, m.fault)
 	return result
 }
 
-// Close ends everything the Monitor started and awaits it until ctx ends. Call
-// it after Finish. It is idempotent.
+// Close ends everything the Monitor started and awaits it until ctx ends. A
+// disk or driver that hangs then still holds a goroutine each, which ends when
+// they let go. Call it after Finish; without, the run is left as one whose end
+// nobody saw. It is idempotent.
 func (m *Monitor) Close(ctx context.Context) {
 	m.closing.Do(func() {
+		close(m.quit)
 		m.cancel()
-		m.recorder.close(ctx)
-		m.cfg.Pages.close()
-		select {
-		case <-m.attached:
-			if m.cfg.GPU != nil {
-				m.cfg.GPU.Close()
-			}
-		case <-ctx.Done(): // a thread in the driver cannot be ended
-		}
 	})
+	await(ctx, m.finished) // first, for the last sample's sake
+	if m.cfg.GPU != nil {
+		m.cfg.GPU.Close() // does not wait for a driver that hangs
+	}
+	await(ctx, m.recorder.done)
+	await(ctx, m.attached)
 }
 
-func (m *Monitor) elapsed() time.Duration { return m.cfg.Now().Sub(m.cfg.Meta.Started) }
-
-// cost returns what watching has cost so far: of this process where it does
-// nothing else, otherwise the CPU time of the samples alone.
-func (c *Config) cost(ticks time.Duration) (cpuS metrics.Opt[float64], rss metrics.Opt[uint64]) {
-	if !c.OwnProcess {
-		return metrics.Some(ticks.Seconds()), rss
+// await reports whether done was closed before ctx ended.
+func await(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
 	}
-	return ownCost()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,6 +28,15 @@ func ownCost() (cpuS metrics.Opt[float64], rss metrics.Opt[uint64]) {
 		}
 	}
 	return cpuS, rss
+}
+
+// threadCPU is the CPU time of the calling thread, 0 where it is not known.
+func threadCPU() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
 }
 
 func signalName(n int) string {

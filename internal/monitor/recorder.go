@@ -1,70 +1,86 @@
 package monitor
 
 import (
-	"context"
-	"sync/atomic"
+	"fmt"
 
 	"github.com/trainwatch/trainwatch/internal/history"
 )
 
 // recorder writes the history on a goroutine of its own. What does not fit its
 // queue, because the disk blocks, is dropped and counted: the numbers of the
-// whole run are in the tracker and come with the end.
+// whole run are in the tracker and come with the end. It is the loop's, which
+// alone hands it jobs and ends it.
 type recorder struct {
 	jobs    chan func(*history.Writer)
-	done    chan struct{}
-	dropped atomic.Uint64
+	last    func(*history.Writer) Result // set before jobs is closed; nil: no end
+	dropped int
+
+	done   chan struct{}
+	result Result // set before done is closed
 }
 
+// recorderQueue is room for minutes of sampling.
 const recorderQueue = 512
 
-func startRecorder(open func() (*history.Writer, error), failed func(error)) *recorder {
+func startRecorder(open func() (*history.Writer, error)) *recorder {
 	r := &recorder{jobs: make(chan func(*history.Writer), recorderQueue), done: make(chan struct{})}
-	go func() {
-		defer close(r.done)
-		w, err := open()
-		if err != nil {
-			failed(err)
-		}
-		for job := range r.jobs {
-			job(w)
-		}
-		w.Close()
-	}()
+	go r.run(open)
 	return r
 }
 
+func (r *recorder) run(open func() (*history.Writer, error)) {
+	defer close(r.done)
+	var w *history.Writer // nil where there is none: it does nothing
+	var failed error
+	fault := harmless(func() {
+		w, failed = open()
+		for job := range r.jobs {
+			job(w)
+		}
+	})
+	if fault != nil {
+		for range r.jobs { // until there is a last one
+		}
+	}
+	if r.last != nil {
+		again := harmless(func() { r.result = r.last(w) })
+		for _, err := range []error{r.result.Err, again, fault, failed} {
+			if err != nil {
+				r.result.Err = err // the first that went wrong explains the others
+			}
+		}
+	}
+	w.Close()
+}
+
+// do hands a job over, or drops it.
 func (r *recorder) do(job func(*history.Writer)) {
+	if !r.offer(job) {
+		r.dropped++
+	}
+}
+
+// offer hands a job over if there is room.
+func (r *recorder) offer(job func(*history.Writer)) bool {
 	select {
 	case r.jobs <- job:
+		return true
 	default:
-		r.dropped.Add(1)
+		return false
 	}
 }
 
-// wait runs job after all before it and waits for that until ctx ends.
-func (r *recorder) wait(ctx context.Context, job func(*history.Writer)) error {
-	finished := make(chan struct{})
-	wrapped := func(w *history.Writer) { job(w); close(finished) }
-	select {
-	case r.jobs <- wrapped:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-finished:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// close lets the goroutine end once its queue is worked off, and awaits that
-// until ctx ends: a write to a dead file server comes back when it likes.
-func (r *recorder) close(ctx context.Context) {
+// end has last run after all other jobs, and the goroutine end. The recorder
+// takes no job after.
+func (r *recorder) end(last func(*history.Writer) Result) {
+	r.last = last
 	close(r.jobs)
-	select {
-	case <-r.done:
-	case <-ctx.Done():
+}
+
+// errDropped says what a slow disk has cost, nil where it was nothing.
+func (r *recorder) errDropped() error {
+	if r.dropped == 0 {
+		return nil
 	}
+	return fmt.Errorf("monitor: the disk was too slow: %d entries of the run's course are missing", r.dropped)
 }

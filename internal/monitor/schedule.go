@@ -12,6 +12,7 @@ type schedule struct {
 	everyStep uint64        // 0: not by steps
 
 	reports   int
+	stepped   bool // a report has told of steps
 	last      time.Duration
 	lastSteps uint64
 }
@@ -31,6 +32,9 @@ func (s *schedule) due(elapsed time.Duration, steps uint64) bool {
 	if elapsed-s.last < leastInterval {
 		return false
 	}
+	if steps > 0 && !s.stepped {
+		return true // the first step comes after the first report
+	}
 	if s.everyStep > 0 && steps >= s.lastSteps+s.everyStep {
 		return true
 	}
@@ -39,9 +43,14 @@ func (s *schedule) due(elapsed time.Duration, steps uint64) bool {
 
 // next is when the coming report is due by the clock.
 func (s *schedule) next() time.Duration {
-	if s.every > 0 {
-		return s.last + max(s.every, leastInterval)
+	at := s.last + s.every
+	if s.every == 0 {
+		at = s.doubling()
 	}
+	return max(at, s.last+leastInterval)
+}
+
+func (s *schedule) doubling() time.Duration {
 	for at := firstInterval; at <= doublings; at *= 2 {
 		if at > s.last {
 			return at
@@ -53,5 +62,6 @@ func (s *schedule) next() time.Duration {
 // reported notes that a report was made.
 func (s *schedule) reported(elapsed time.Duration, steps uint64) {
 	s.reports++
+	s.stepped = s.stepped || steps > 0
 	s.last, s.lastSteps = elapsed, steps
 }

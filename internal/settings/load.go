@@ -40,6 +40,7 @@ func Load(f Flags, lookup func(string) (string, bool), roots Roots) (Settings, [
 	}
 	s.RunID, s.RunName = runID(l.first("", "TRAINWATCH_RUN_ID"))
 	s.Recipient = l.recipient(f, file)
+	s.StopFlag = l.stopFlag(f, file)
 	return s, l.warnings
 }
 

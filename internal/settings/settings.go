@@ -20,6 +20,7 @@ type Flags struct {
 	Home             string // state directory
 	Key, Host        string // recipient, from an embedding program
 	Identity         string // "install" or "run"
+	StopFlag         string // the recipient's feature flag, from an embedding program
 	NoInject         bool
 	Disabled         bool
 	Quiet            bool
@@ -69,6 +70,7 @@ type Settings struct {
 	Home             string        // state directory; "" where none can be named
 	Recipient        consent.Recipient
 	IdentityMode     IdentityMode
+	StopFlag         string    // the feature flag by which the recipient can stop what it is sent; "" for none
 	NVMLLibrary      string    // "" for the default
 	Rank             string    // TRAINWATCH_RANK as given, for status and doctor
 	RunID            uuid.UUID // the run to join; zero for a new one, or where RunName says which

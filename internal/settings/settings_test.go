@@ -327,3 +327,66 @@ func TestANoSaidLaterHolds(t *testing.T) {
 		t.Errorf("after a machine's no: %+v", d)
 	}
 }
+
+func TestSegmentRecipient(t *testing.T) {
+	t.Parallel()
+	file := "[telemetry]\nsegment_key = \"fromfile\"\nsegment_host = \"https://segment.example\"\n"
+	for _, c := range []struct {
+		name, file string
+		vars       map[string]string
+		flags      settings.Flags
+		want       consent.Recipient
+	}{
+		{"variable", "", map[string]string{"TRAINWATCH_SEGMENT_KEY": "fromvariable"}, settings.Flags{}, consent.Recipient{Host: consent.DefaultSegmentHost, Key: "fromvariable", Sink: consent.Segment}},
+		{"file", file, nil, settings.Flags{}, consent.Recipient{Host: "https://segment.example", Key: "fromfile", Sink: consent.Segment}},
+		{"variable before file", file, map[string]string{"TRAINWATCH_SEGMENT_KEY": "fromvariable"}, settings.Flags{}, consent.Recipient{Host: "https://segment.example", Key: "fromvariable", Sink: consent.Segment}},
+		{"PostHog first", file, map[string]string{"TRAINWATCH_POSTHOG_KEY": someKey}, settings.Flags{}, consent.Recipient{Host: consent.DefaultHost, Key: someKey}},
+		{"an embedding program's first", file, nil, settings.Flags{Key: someKey}, consent.Recipient{Host: consent.DefaultHost, Key: someKey}},
+		{"a host alone", "", map[string]string{"TRAINWATCH_SEGMENT_HOST": "https://segment.example"}, settings.Flags{}, consent.Recipient{Host: consent.DefaultHost}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.write(consent.ScopeUser, c.file)
+			p.write(consent.ScopeProject, "[telemetry]\nsegment_key = \"fromproject\"\n") // has no say
+			for name, value := range c.vars {
+				p.vars[name] = value
+			}
+			if got, _ := p.load(c.flags); got.Recipient != c.want {
+				t.Errorf("got %+v, want %+v", got.Recipient, c.want)
+			}
+		})
+	}
+}
+
+func TestStopFlag(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, file string
+		flags      settings.Flags
+		want       string
+		warns      bool
+	}{
+		{"none", "", settings.Flags{}, "", false},
+		{"file", "stop_flag = \"training-stop\"", settings.Flags{}, "training-stop", false},
+		{"no name of a flag", "stop_flag = \"Training stop\"", settings.Flags{}, "", true},
+		{"too long", "stop_flag = \"" + strings.Repeat("a", 65) + "\"", settings.Flags{}, "", true},
+		{"no string", "stop_flag = true", settings.Flags{}, "", true},
+		{"program", "", settings.Flags{Key: someKey, StopFlag: "theirs"}, "theirs", false},
+		{"program without one: the user's is of another project", "stop_flag = \"mine\"", settings.Flags{Key: someKey}, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.write(consent.ScopeUser, "[telemetry]\n"+c.file+"\n")
+			p.write(consent.ScopeMachine, "[telemetry]\nstop_flag = \"machine\"\n") // has no say
+			got, warnings := p.load(c.flags)
+			if got.StopFlag != c.want || (len(warnings) > 0) != c.warns {
+				t.Errorf("got %q, %v", got.StopFlag, warnings)
+			}
+			if c.warns && !strings.Contains(warnings[0].Where, ":2: telemetry.stop_flag") {
+				t.Errorf("the warning names %s", warnings[0].Where)
+			}
+		})
+	}
+}

@@ -18,6 +18,8 @@ type fileConfig struct {
 	modeWarning      string
 	host, key        word
 	identity         word
+	stopFlag         word
+	segment          struct{ host, key word }
 	reportInterval   word
 	reportEverySteps word
 }
@@ -104,8 +106,14 @@ func (d *document) value(table []string, e *unstable.Node) {
 		d.take(&d.config.host, key, v, unstable.String)
 	case "key":
 		d.take(&d.config.key, key, v, unstable.String)
+	case "segment_host":
+		d.take(&d.config.segment.host, key, v, unstable.String)
+	case "segment_key":
+		d.take(&d.config.segment.key, key, v, unstable.String)
 	case "identity":
 		d.take(&d.config.identity, key, v, unstable.String)
+	case "stop_flag":
+		d.take(&d.config.stopFlag, key, v, unstable.String)
 	case "report_interval":
 		d.take(&d.config.reportInterval, key, v, unstable.String)
 	case "report_every_steps":

@@ -5,6 +5,7 @@ package shim
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -31,48 +32,63 @@ var ErrNoCompanion = errors.New("shim: the monitor is gone")
 // ControlFD is the descriptor on which the companion finds its end of the socket.
 const ControlFD = 3
 
-// StartCompanion starts this executable again with args, nice and with its
-// stdio closed off, and hands it the specification, one line.
-//
-// A stop signal that hits our group between the fork and the child's setsid
-// would stop the half-started child and, with it, us, who wait for its exec;
-// hence the mask.
+// startPatience bounds the wait for a companion's start. Executing a file on a
+// network filesystem that hangs takes for ever; then the program runs alone.
+const startPatience = 250 * time.Millisecond
+
+// StartCompanion starts the executable exe with args, its stdio closed off, in a
+// session of its own and without any other file that we were given, and hands it
+// the specification, one line. It returns when that was started, failed, or takes
+// too long; one that comes late finds everything that it was told.
 func StartCompanion(exe string, args, env []string, specification []byte) (*Companion, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|socketFlags, 0)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("shim: socket for the monitor: %w", err)
 	}
 	closeOnExec(pair)
-	ours, theirs := os.NewFile(uintptr(pair[0]), "monitor"), os.NewFile(uintptr(pair[1]), "shim")
-	defer theirs.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	ours, theirs := os.NewFile(uintptr(pair[0]), "monitor"), pair[1]
+	keepInherited()
+	started := make(chan error, 1)
+	go func() {
+		defer unix.Close(theirs)
+		started <- forkCompanion(exe, args, env, theirs)
+	}()
+	select {
+	case err = <-started:
+	case <-time.After(startPatience):
+	}
+	c := &Companion{conn: ours}
+	if err == nil {
+		err = c.Tell(specification, startPatience)
+	}
 	if err != nil {
 		ours.Close()
-		return nil, err
+		return nil, fmt.Errorf("shim: start of the monitor: %w", err)
 	}
-	defer null.Close()
+	return c, nil
+}
 
+// forkCompanion blocks the stop signals meanwhile: one that hits our group
+// between the fork and the child's setsid would stop the half-started child,
+// and with it this thread, which waits for its exec.
+func forkCompanion(exe string, args, env []string, control int) error {
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(null)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	restore := blockStops()
-	child, err := os.StartProcess(exe, args, &os.ProcAttr{
+	defer restore()
+	n := uintptr(null)
+	_, err = syscall.ForkExec(exe, args, &syscall.ProcAttr{
 		Dir:   "/", // must not keep the user's directory busy
 		Env:   env,
-		Files: []*os.File{null, null, null, theirs},
+		Files: []uintptr{n, n, n, ControlFD: uintptr(control)},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
-	restore()
-	if err != nil {
-		ours.Close()
-		return nil, err
-	}
-	_ = child.Release()
-	c := &Companion{conn: ours}
-	if err := c.Tell(specification, time.Second); err != nil {
-		ours.Close()
-		return nil, err
-	}
-	return c, nil
+	return err
 }
 
 // Tell sends one line.
@@ -80,9 +96,14 @@ func (c *Companion) Tell(line []byte, timeout time.Duration) error {
 	if c == nil {
 		return ErrNoCompanion
 	}
-	_ = c.conn.SetWriteDeadline(time.Now().Add(timeout))
-	_, err := c.conn.Write(append(bytes.TrimRight(line, "\n"), '\n'))
-	return err
+	if err := c.conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return fmt.Errorf("shim: monitor: %w", err)
+	}
+	line = append(bytes.Clone(bytes.TrimRight(line, "\n")), '\n')
+	if _, err := c.conn.Write(line); err != nil {
+		return fmt.Errorf("shim: monitor: %w", err)
+	}
+	return nil
 }
 
 // maxLine bounds what a companion can make us keep.
@@ -93,7 +114,9 @@ func (c *Companion) Hear(timeout time.Duration) ([]byte, error) {
 	if c == nil {
 		return nil, ErrNoCompanion
 	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(timeout))
+	if err := c.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+		return nil, fmt.Errorf("shim: monitor: %w", err) // without one we would wait for good
+	}
 	buf := make([]byte, 4096)
 	for {
 		if i := bytes.IndexByte(c.rest, '\n'); i >= 0 {
@@ -106,11 +129,12 @@ func (c *Companion) Hear(timeout time.Duration) ([]byte, error) {
 		}
 		n, err := c.conn.Read(buf)
 		c.rest = append(c.rest, buf[:n]...)
-		if err != nil && n == 0 {
-			if errors.Is(err, io.EOF) {
-				err = ErrNoCompanion
-			}
-			return nil, err
+		switch {
+		case n > 0:
+		case errors.Is(err, io.EOF):
+			return nil, ErrNoCompanion
+		case err != nil:
+			return nil, fmt.Errorf("shim: monitor: %w", err)
 		}
 	}
 }

@@ -16,20 +16,39 @@ func sysProcAttr(group bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: group, Pdeathsig: syscall.SIGKILL}
 }
 
-// realTime lists the real-time signals that Go lets a program receive.
-func realTime() []syscall.Signal {
-	var s []syscall.Signal
-	for n := syscall.Signal(35); n <= 64; n++ {
-		s = append(s, n)
+func systemSignals() []syscall.Signal { return []syscall.Signal{unix.SIGPWR, unix.SIGSTKFLT} }
+
+// peeks tells that awaitChange leaves the process unreaped.
+const peeks = true
+
+// awaitChange returns the child that has ended or, if asked for, stopped: pid,
+// or any for −1. Its state is still there to be collected.
+func awaitChange(pid int, stops bool) (changed int, err error) {
+	which, options := unix.P_PID, unix.WEXITED|unix.WNOWAIT
+	if pid < 0 {
+		which, pid = unix.P_ALL, 0
 	}
-	return s
+	if stops {
+		options |= unix.WSTOPPED
+	}
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(which, pid, &info, options, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		// si_pid: behind the three numbers, aligned like a pointer.
+		const at = (12 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
+		return int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), at))), err
+	}
 }
 
 func sigset(signals ...syscall.Signal) unix.Sigset_t {
 	var set unix.Sigset_t
+	const bits = 8 * unsafe.Sizeof(set.Val[0])
 	for _, s := range signals {
-		i := uint(s) - 1
-		set.Val[i/64] |= 1 << (i % 64)
+		i := uintptr(s) - 1
+		set.Val[i/bits] |= 1 << (i % bits)
 	}
 	return set
 }
@@ -37,9 +56,28 @@ func sigset(signals ...syscall.Signal) unix.Sigset_t {
 // kernelSigaction is struct sigaction as rt_sigaction(2) takes it.
 type kernelSigaction struct {
 	handler  uintptr
-	flags    uint64
+	flags    uintptr
 	restorer uintptr
 	mask     uint64
+}
+
+const (
+	handlerDefault = 0 // SIG_DFL
+	handlerIgnore  = 1 // SIG_IGN
+)
+
+// action reads, or with a next one replaces, what happens on s. The Go runtime
+// does not notice: it keeps its own books.
+func action(s syscall.Signal, next *kernelSigaction) (was kernelSigaction, ok bool) {
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(s),
+		uintptr(unsafe.Pointer(next)), uintptr(unsafe.Pointer(&was)), unsafe.Sizeof(was.mask), 0, 0)
+	return was, errno == 0
+}
+
+// ignored asks the kernel: of SIGTSTP and its like Go does not know.
+func ignored(s syscall.Signal) bool {
+	now, ok := action(s, nil)
+	return ok && now.handler == handlerIgnore
 }
 
 // dieOf ends the process by s. The Go runtime would answer SIGSEGV and its
@@ -49,17 +87,42 @@ type kernelSigaction struct {
 func dieOf(s syscall.Signal) {
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
-	var dfl kernelSigaction
-	_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(&dfl)), 0, 8, 0, 0)
+	action(s, &kernelSigaction{handler: handlerDefault})
 	set := sigset(s)
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
 	_ = unix.Kill(os.Getpid(), s)
+}
+
+// stopSelf stops this process, or all of its group, by s, and returns when it
+// has been continued; at once where nobody could continue it, in an orphaned
+// process group. While s is blocked here another thread may take it; if none
+// has, this one does when it unblocks. Either way the default action was taken
+// by then, and what was there before can come back.
+func stopSelf(s syscall.Signal, group bool) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	target := os.Getpid()
+	if group {
+		target = 0
+	}
+	restore := blockStops()
+	was, ok := action(s, &kernelSigaction{handler: handlerDefault})
+	_ = unix.Kill(target, s)
+	restore()
+	if ok {
+		action(s, &was)
+	}
 }
 
 // socketFlags make the socket pair non-blocking (deadlines work) and closed on exec at once.
 const socketFlags = unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 
 func closeOnExec([2]int) {}
+
+// closeOnExecFrom reports whether the kernel (5.11) did it.
+func closeOnExecFrom(first uint) bool {
+	return unix.CloseRange(first, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC) == nil
+}
 
 // blockStops keeps the stop signals from the calling thread, which must be
 // locked, and returns the way back.

@@ -15,7 +15,14 @@ const maxRSSUnit = 1 // getrusage(2) of macOS: bytes
 // sysProcAttr has no parent-death signal to set on this system.
 func sysProcAttr(group bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: group} }
 
-func realTime() []syscall.Signal { return nil }
+func systemSignals() []syscall.Signal { return nil }
+
+// peeks: there is no looking at a child's end without reaping it.
+const peeks = false
+
+func awaitChange(pid int, _ bool) (changed int, err error) { return pid, nil }
+
+func ignored(s syscall.Signal) bool { return signal.Ignored(s) }
 
 func blockStops() (restore func()) { return func() {} }
 
@@ -23,6 +30,9 @@ func dieOf(s syscall.Signal) {
 	signal.Reset(s)
 	_ = unix.Kill(os.Getpid(), s)
 }
+
+// stopSelf cannot stop by s where Go catches it.
+func stopSelf(syscall.Signal, bool) { _ = unix.Kill(os.Getpid(), unix.SIGSTOP) }
 
 const socketFlags = 0
 
@@ -32,3 +42,5 @@ func closeOnExec(pair [2]int) {
 		_ = unix.SetNonblock(fd, true)
 	}
 }
+
+func closeOnExecFrom(uint) bool { return false }

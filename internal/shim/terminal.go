@@ -5,24 +5,36 @@ package shim
 import (
 	"os"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // terminal is our controlling terminal. A nil one is none.
-type terminal struct{ f *os.File }
+type terminal struct{ fd int }
 
+// openTerminal finds it by its own name, and where that is missing (a container
+// without /dev/tty) among our three files: only the controlling terminal tells
+// its foreground.
 func openTerminal() *terminal {
 	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil
+	if err == nil {
+		return &terminal{fd: fd}
 	}
-	return &terminal{f: os.NewFile(uintptr(fd), "/dev/tty")}
+	for std := range 3 {
+		if _, err := unix.IoctlGetInt(std, unix.TIOCGPGRP); err != nil {
+			continue
+		}
+		if fd, err := unix.FcntlInt(uintptr(std), unix.F_DUPFD_CLOEXEC, 3); err == nil {
+			return &terminal{fd: fd}
+		}
+	}
+	return nil
 }
 
 func (t *terminal) close() {
 	if t != nil {
-		_ = t.f.Close()
+		_ = unix.Close(t.fd)
 	}
 }
 
@@ -31,7 +43,7 @@ func (t *terminal) group() int {
 	if t == nil {
 		return 0
 	}
-	g, err := unix.IoctlGetInt(int(t.f.Fd()), unix.TIOCGPGRP)
+	g, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
 	if err != nil {
 		return 0
 	}
@@ -48,27 +60,62 @@ func (t *terminal) give(group int) {
 	defer runtime.UnlockOSThread()
 	restore := blockStops()
 	defer restore()
-	_ = unix.IoctlSetPointerInt(int(t.f.Fd()), unix.TIOCSPGRP, group)
+	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group)
 }
 
-// stopWith stops us because the program, in a group of its own, was stopped
-// (Ctrl-Z after `fg`, a read from the background): the shell that started us
-// waits for us and must see its job stop.
-func (t *terminal) stopWith(pid int) {
-	if t == nil {
-		return
+// stopped answers a stop of the program, which has a group of its own. The
+// shell that started us waits for our job and must see it stop, so it stops
+// alike: all of our group, as the terminal would have it, or only this process,
+// as we were asked to. But only where a shell has a hand in it, and will
+// continue us. Who stopped the program himself (SIGSTOP, a debugger) continues
+// it himself too.
+func (p *Program) stopped(s syscall.Signal) {
+	p.mu.Lock()
+	stop, job := p.follows(s)
+	p.mu.Unlock()
+	if stop {
+		stopSelf(s, job)
 	}
-	if t.group() == pid {
-		t.give(unix.Getpgrp())
+}
+
+func (p *Program) follows(s syscall.Signal) (stop, job bool) {
+	switch s {
+	case unix.SIGTTIN, unix.SIGTTOU: // it wanted the terminal from the background
+		if p.tty.foreground() {
+			// We have it: a shell that brings a running job to the front tells nobody.
+			p.resume()
+			return false, false
+		}
+		return true, true
+	case unix.SIGTSTP:
+		if p.tty.group() == p.PID { // Ctrl-Z
+			p.tty.give(unix.Getpgrp())
+			return true, true
+		}
+		return p.suspended, false
 	}
-	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	return false, false
 }
 
 // resume is what a SIGCONT means to a program in a group of its own: when the
 // shell has put us into the foreground, the terminal goes on to the program.
-func (t *terminal) resume(pid int) {
-	if t.foreground() {
-		t.give(pid)
+// The caller holds the lock.
+func (p *Program) resume() {
+	p.suspended = false
+	if p.tty.foreground() {
+		p.tty.give(p.PID)
 	}
-	_ = unix.Kill(-pid, unix.SIGCONT)
+	if unix.Kill(-p.PID, unix.SIGCONT) != nil {
+		_ = unix.Kill(p.PID, unix.SIGCONT) // it has left for another group
+	}
+}
+
+func leadsSession() bool { return session() == os.Getpid() }
+
+func session() int {
+	id, err := unix.Getsid(0)
+	if err != nil {
+		return 0
+	}
+	return id
 }

@@ -109,6 +109,9 @@ func Open(dir string, schema []byte, o Options) (*Spool, error) {
 	return &Spool{dir: dir, schema: schema, opt: o, byID: map[[16]byte]*entry{}}, nil
 }
 
+// SetMaxAge changes after how long an item is dropped.
+func (s *Spool) SetMaxAge(d time.Duration) { s.opt.MaxAge = d }
+
 // Len returns the number of items not yet acknowledged, taken ones included.
 func (s *Spool) Len() int { return len(s.byID) }
 

@@ -3,7 +3,8 @@
 //
 // It says "ready" when it has taken some steps and "done" at the end, and exits
 // with the status asked for. PROGRAM_KEY and PROGRAM_HOST make it a program with
-// a recipient of its own.
+// a recipient of its own. Asked to, it takes its steps as fast as it can and
+// says how many there were, or tells of features and operations.
 package main
 
 import (
@@ -20,9 +21,21 @@ import (
 
 const perEpoch = 50
 
+// stepping is a feature with details of every kind, prepare an operation.
+var (
+	stepsPerEpoch = agent.Int("steps_per_epoch")
+	rate          = agent.Float("rate")
+	paced         = agent.Bool("paced")
+	kind          = agent.Word("kind", "ticker", "flat_out")
+	stepping      = agent.NewFeature("stepping", stepsPerEpoch, rate, paced, kind)
+	prepare       = agent.NewOperation("prepare")
+)
+
 func main() {
 	status := flag.Int("exit", 0, "exit status")
 	steps := flag.Int("steps", 0, "end after so many steps; 0: with standard input")
+	flatOut := flag.Bool("flat-out", false, "take steps without a pause, and say how many")
+	tell := flag.Bool("tell", false, "tell of features and operations")
 	flag.Parse()
 
 	ended := make(chan struct{})
@@ -37,8 +50,16 @@ func main() {
 	a := agent.Start(ctx, agent.Config{
 		App: "stepper", AppVersion: "1.2.3",
 		PostHogKey: os.Getenv("PROGRAM_KEY"), PostHogHost: os.Getenv("PROGRAM_HOST"),
+		Features: []agent.Feature{stepping}, Operations: []agent.Operation{prepare},
 	})
-	train(a.Callbacks(), *steps, ended)
+	if *tell {
+		tellOfUse(a)
+	}
+	if *flatOut {
+		fmt.Println("steps", run(a.Callbacks(), ended))
+	} else {
+		train(a.Callbacks(), *steps, ended)
+	}
 	a.Close(ctx)
 	fmt.Println("done")
 	os.Exit(*status)
@@ -71,4 +92,35 @@ func train(cb *callbacks.Callbacks, most int, ended <-chan struct{}) {
 			cb.OnEpoch(n / perEpoch)
 		}
 	}
+}
+
+// run takes steps without a pause.
+func run(cb *callbacks.Callbacks, ended <-chan struct{}) (n int) {
+	cb.OnTrainBegin(callbacks.Plan{})
+	defer cb.OnTrainEnd()
+	cb.OnEpochBegin(0)
+	for {
+		select {
+		case <-ended:
+			cb.OnEpoch(0)
+			return n
+		default:
+		}
+		cb.OnStep(callbacks.Step{Loss: 1})
+		if n++; n == 5 {
+			fmt.Println("ready")
+		}
+	}
+}
+
+// tellOfUse tells of a feature twice, which counts once, and with other details;
+// of a word that was never declared, which is dropped; and of two operations.
+func tellOfUse(a *agent.Agent) {
+	for range 2 {
+		a.Feature(stepping, stepsPerEpoch.Of(perEpoch), rate.Of(0.5), paced.Of(true), kind.Of("ticker"))
+	}
+	a.Feature(stepping, kind.Of("flat_out"))
+	a.Feature(stepping, paced.Of(true), kind.Of(os.Getenv("HOME")))
+	a.Operation(prepare).Done(agent.Success, 3)
+	a.Operation(prepare).Done(agent.Failure, 0)
 }

@@ -11,6 +11,7 @@ at leisure; bench.py measures.
 
 import os
 import time
+import types
 
 from . import layout, library, page, place
 from .layout import HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LAST_STEP, LONGEST
@@ -21,6 +22,7 @@ _LAST_BUCKET = HISTOGRAM + layout.BUCKETS - 1
 _OFFSET = HISTOGRAM - 6 * 16 - 16  # 1,024 ns, where they begin, is 16 << 6
 _NO_EPOCH = 0xFFFFFFFF << 32  # in word 0 of a record
 _MOST_EPOCHS = (1 << 31) - 1
+_LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
 class Loop:
@@ -72,6 +74,13 @@ def loop(create=page.create, clock=time.monotonic_ns):
         pack = library.load("_struct").Struct("@Qqqdddqq").pack_into
         floats, words = view.cast("d"), view.cast("q")
         return True
+
+    def start_once():
+        """Make the page if that was not tried; say whether there is one."""
+        try:
+            return words is not None or (not tried and start())
+        except Exception:
+            return False
 
     def told(place, value):
         """Leave in the header what was told, unless it is not known."""
@@ -172,6 +181,37 @@ def loop(create=page.create, clock=time.monotonic_ns):
         slot = slot + 64 if slot < LAST_SLOT else HEADER
         others += 1
         words[HEAD] = steps + others
+
+    def amend(loss=None, lr=None, grad_norm=None):
+        """Tell what became known about the last step only after it was told."""
+        last = ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
+        ours = words[last] & 0xFF == layout.STEP
+        for place, header, value in ((3, LOSS, loss), (4, RATE, lr), (5, NORM, grad_norm)):
+            if value is not None:
+                value = told(header, value)
+                if ours and value == value:
+                    floats[last + place] = value
+
+    def source(number):
+        """Tell who tells of the steps: a source of the page's."""
+        words[3] = words[3] & 0xFFFFFFFF | number << 32
+
+    def waited(since):
+        """Tell that the loop waited for data since then, by the page's clock.
+
+        It counts as a phase that begins and ends; where it was short there are
+        no records of it, which would cost more than many a wait.
+        """
+        nonlocal edge
+        if depth:
+            return
+        at = clock() - base
+        took = max(at - max(since - base, edge), 0)
+        if took >= _LONG_WAIT:
+            event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
+            event(layout.PHASE_END, at, took, layout.DATA_WAIT)
+        edge += took
+        words[layout.PHASES + layout.DATA_WAIT] += took
 
     def event(kind, at, took=-1, phase=0):
         record(kind, phase, at, steps + skew if steps else -1, (0, 0, 0, -1, took))
@@ -286,6 +326,35 @@ def loop(create=page.create, clock=time.monotonic_ns):
             words[layout.ALLOCATOR + i] = figures[i]
         record(layout.MEMORY, 0, clock() - base, steps + skew if steps else -1, figures)
 
+    def by_hand(allow):
+        """Return a step that asks allow() before its first step of a process.
+
+        The same code over a cell of its own for the page: while that is empty,
+        each call asks; from then on the question costs nothing.
+        """
+        cells = dict(zip(step.__code__.co_freevars, step.__closure__))
+        mine = types.CellType(None)
+
+        def first():
+            # A step that somebody else has told already is not told again:
+            # the answer to that is no, and the next call goes through.
+            if words is None and (tried or not start()):
+                return False
+            goes = allow()
+            mine.cell_contents = words
+            return goes
+
+        def forget_mine():
+            mine.cell_contents = None
+
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=forget_mine)
+        cells.update(words=mine, tried=types.CellType(False), start=types.CellType(first))
+        closure = tuple(cells[name] for name in step.__code__.co_freevars)
+        copy = types.FunctionType(step.__code__, step.__globals__, "step", None, closure)
+        copy.__defaults__, copy.__doc__ = step.__defaults__, step.__doc__
+        return copy
+
     def view():
         """Return the page as (i64 words, f64 words)."""
         return words, floats
@@ -297,7 +366,8 @@ def loop(create=page.create, clock=time.monotonic_ns):
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget)
     rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view)
-    return Loop(step, start, enabled, *map(quietly, rare))
+    rare += (amend, source, waited)
+    return Loop(step, start, start_once, enabled, by_hand, *map(quietly, rare))
 
 
 LOOP = loop()

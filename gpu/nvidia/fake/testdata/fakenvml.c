@@ -6,6 +6,8 @@
  *
  *   driver 570.86.15           version of the driver
  *   cuda 12080                 highest CUDA version
+ *   session 2                  calls of a session that began under another number
+ *                              find the library uninitialised: a reloaded driver
  *   live                       read the script again whenever it has changed
  *   gpu NVIDIA H200            begins a GPU; what follows is about it
  *
@@ -17,6 +19,16 @@
  *   energy 123456 (mJ)         sm 43.5 (percent of SMs active)
  *   mig 1                      MIG mode is on
  *   instance GI CI SMS TOTAL USED UUID           a MIG instance
+ *   limit 700000 (mW)          enforced power limit
+ *   field ID VALUE             a value of nvmlDeviceGetFieldValues, unsigned 64 bit
+ *   gpm ID VALUE               a profiling metric
+ *   process PID BYTES [GI]     who computes there; of a MIG instance where GI is told
+ *   mps PID BYTES              a client of MPS
+ *   samples AT STEP V V ...    the driver's samples of utilisation, times in us
+ *   xid CODE                   an error, told once each time the script is read
+ *
+ * util, clock, temp, power and energy take several values: one a call, and the
+ * last one ever after.
  *
  * What calls do, of all GPUs before the first "gpu" line, else of that one;
  * "field:186" stands for one field of nvmlDeviceGetFieldValues:
@@ -38,9 +50,9 @@
 
 enum {
 	OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6,
-	INSUFFICIENT_SIZE = 7, VERSION_MISMATCH = 25,
+	INSUFFICIENT_SIZE = 7, TIMEOUT = 10, VERSION_MISMATCH = 25,
 };
-enum { GPUS = 16, INSTANCES = 8, RULES = 128 };
+enum { GPUS = 16, INSTANCES = 8, RULES = 128, SERIES = 64, PAIRS = 48 };
 
 typedef int ret;
 typedef unsigned long long u64;
@@ -50,11 +62,26 @@ struct instance {
 	long long total, used;
 	char uuid[96];
 };
+struct series {
+	int n, at;
+	long long value[SERIES];
+};
+struct pair {
+	int id, gi; /* gi -1: not told */
+	double value;
+};
+struct pairs {
+	int n;
+	struct pair pair[PAIRS];
+};
 struct gpu {
 	char name[96], uuid[96];
-	int major, minor, mig, instances;
-	long long cores, total, reserved, used, util, clock, temp, power, energy;
+	int major, minor, mig, instances, told;
+	long long cores, total, reserved, used, limit;
+	u64 samples_at, samples_step;
 	double sm;
+	struct series util, clock, temp, power, energy, samples;
+	struct pairs fields, metrics, processes, clients, xids;
 	struct instance instance[INSTANCES];
 };
 struct rule {
@@ -64,7 +91,7 @@ struct rule {
 };
 static struct state {
 	char driver[80];
-	int cuda, live, gpus, rules;
+	int cuda, live, session, gpus, rules;
 	struct gpu gpu[GPUS];
 	struct rule rule[RULES];
 } fake_state;
@@ -75,9 +102,35 @@ typedef struct nvmlDevice_st *device;
 static struct nvmlDevice_st fake_handle[GPUS][INSTANCES + 1];
 static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stat fake_seen;
-static int fake_users;
+static int fake_users, fake_session;
+static u64 fake_registered; /* a bit for each GPU whose errors are asked for */
 
 /* ---- the script -------------------------------------------------------- */
+
+static void fake_series(struct series *to, const char *text) {
+	int used;
+	for (to->n = to->at = 0; to->n < SERIES && sscanf(text, "%lld%n", &to->value[to->n], &used) == 1; text += used) to->n++;
+}
+
+/* fake_next is the value of this call. */
+static long long fake_next(struct series *s) {
+	pthread_mutex_lock(&fake_lock);
+	long long v = s->value[s->at];
+	if (s->at + 1 < s->n) s->at++;
+	pthread_mutex_unlock(&fake_lock);
+	return v;
+}
+
+static void fake_pair(struct pairs *to, const char *text) {
+	struct pair p = {0, -1, 0};
+	if (to->n < PAIRS && sscanf(text, "%d %lf %d", &p.id, &p.value, &p.gi) >= 1) to->pair[to->n++] = p;
+}
+
+static struct pair *fake_find(struct pairs *in, int id) {
+	for (int i = 0; i < in->n; i++)
+		if (in->pair[i].id == id) return &in->pair[i];
+	return NULL;
+}
 
 static void fake_new_gpu(struct state *s, const char *name) {
 	if (s->gpus == GPUS) return;
@@ -90,32 +143,46 @@ static void fake_new_gpu(struct state *s, const char *name) {
 	g->cores = 16896;
 	g->total = 150754820096LL; /* 143771 MiB */
 	g->reserved = 600000000LL;
-	g->clock = 345;
-	g->temp = 31;
-	g->power = 76000;
-	g->energy = 1000000;
+	g->limit = 700000;
+	fake_series(&g->util, "0");
+	fake_series(&g->clock, "345");
+	fake_series(&g->temp, "31");
+	fake_series(&g->power, "76000");
+	fake_series(&g->energy, "1000000");
 }
 
 static void fake_line(struct state *s, char *line) {
 	struct gpu none, *g = s->gpus ? &s->gpu[s->gpus - 1] : &none;
-	char key[32] = "", rest[256] = "";
+	char key[32] = "", rest[480] = "";
 	line[strcspn(line, "#\r\n")] = 0;
-	if (sscanf(line, "%31s %255[^\n]", key, rest) < 1) return;
+	if (sscanf(line, "%31s %479[^\n]", key, rest) < 1) return;
 #define IS(k) else if (!strcmp(key, k))
 	if (!strcmp(key, "driver")) snprintf(s->driver, sizeof s->driver, "%.79s", rest);
 	IS("cuda") s->cuda = atoi(rest);
 	IS("live") s->live = 1;
+	IS("session") s->session = atoi(rest);
 	IS("gpu") fake_new_gpu(s, rest);
 	IS("uuid") snprintf(g->uuid, sizeof g->uuid, "%.95s", rest);
 	IS("cc") sscanf(rest, "%d %d", &g->major, &g->minor);
 	IS("cores") g->cores = atoll(rest);
 	IS("memory") sscanf(rest, "%lld %lld %lld", &g->total, &g->reserved, &g->used);
-	IS("util") g->util = atoll(rest);
-	IS("clock") g->clock = atoll(rest);
-	IS("temp") g->temp = atoll(rest);
-	IS("power") g->power = atoll(rest);
-	IS("energy") g->energy = atoll(rest);
+	IS("util") fake_series(&g->util, rest);
+	IS("clock") fake_series(&g->clock, rest);
+	IS("temp") fake_series(&g->temp, rest);
+	IS("power") fake_series(&g->power, rest);
+	IS("energy") fake_series(&g->energy, rest);
 	IS("sm") g->sm = atof(rest);
+	IS("limit") g->limit = atoll(rest);
+	IS("field") fake_pair(&g->fields, rest);
+	IS("gpm") fake_pair(&g->metrics, rest);
+	IS("process") fake_pair(&g->processes, rest);
+	IS("mps") fake_pair(&g->clients, rest);
+	IS("xid") fake_pair(&g->xids, rest);
+	IS("samples") {
+		int used = 0;
+		sscanf(rest, "%llu %llu%n", &g->samples_at, &g->samples_step, &used);
+		fake_series(&g->samples, rest + used);
+	}
 	IS("mig") g->mig = atoi(rest);
 	IS("instance") {
 		if (g == &none || g->instances == INSTANCES) return;
@@ -189,7 +256,9 @@ static ret fake_rule(const char *name, int gpu) {
 /* fake_enter is the beginning of every call. */
 static ret fake_enter(const char *name, int gpu) {
 	if (!fake_users) return UNINITIALIZED;
-	return fake_rule(name, gpu);
+	ret r = fake_rule(name, gpu);
+	if (fake_session != fake_state.session && strcmp(name, "nvmlShutdown")) return UNINITIALIZED;
+	return r;
 }
 
 /* FIND applies rules and sets g, and m where the device is a MIG instance. */
@@ -203,8 +272,9 @@ static ret fake_enter(const char *name, int gpu) {
 #define WHOLE_GPU if (m) return NOT_SUPPORTED
 #define TELL(to, value)                                                      \
 	do {                                                                 \
-		if ((value) < 0) return NOT_SUPPORTED;                       \
-		*(to) = (value);                                             \
+		long long v_ = (value);                                      \
+		if (v_ < 0) return NOT_SUPPORTED;                            \
+		*(to) = (__typeof__(*(to)))v_;                               \
 		return OK;                                                   \
 	} while (0)
 
@@ -219,6 +289,7 @@ static ret fake_text(char *to, unsigned room, const char *text) {
 ret nvmlInit_v2(void) {
 	pthread_mutex_lock(&fake_lock);
 	fake_read_script();
+	fake_session = fake_state.session;
 	pthread_mutex_unlock(&fake_lock);
 	ret r = fake_rule(__func__, -1);
 	if (r) return r;
@@ -363,21 +434,21 @@ ret nvmlDeviceGetUtilizationRates(device d, struct utilization *to) {
 	FIND(d);
 	WHOLE_GPU;
 	to->memory = 0;
-	TELL(&to->gpu, g->util);
+	TELL(&to->gpu, fake_next(&g->util));
 }
 
 ret nvmlDeviceGetClockInfo(device d, int type, unsigned *to) {
 	FIND(d);
 	WHOLE_GPU;
 	if (type != 1) return INVALID_ARGUMENT; /* SM */
-	TELL(to, g->clock);
+	TELL(to, fake_next(&g->clock));
 }
 
 ret nvmlDeviceGetTemperature(device d, int sensor, unsigned *to) {
 	FIND(d);
 	WHOLE_GPU;
 	if (sensor != 0) return INVALID_ARGUMENT;
-	TELL(to, g->temp);
+	TELL(to, fake_next(&g->temp));
 }
 
 struct temperature { unsigned version; int sensor, celsius; };
@@ -386,21 +457,19 @@ ret nvmlDeviceGetTemperatureV(device d, struct temperature *to) {
 	WHOLE_GPU;
 	if (to->version != (sizeof *to | 1u << 24)) return VERSION_MISMATCH;
 	if (to->sensor != 0) return INVALID_ARGUMENT;
-	TELL(&to->celsius, (int)g->temp);
+	TELL(&to->celsius, fake_next(&g->temp));
 }
 
 ret nvmlDeviceGetPowerUsage(device d, unsigned *to) {
 	FIND(d);
 	WHOLE_GPU;
-	TELL(to, g->power);
+	TELL(to, fake_next(&g->power));
 }
 
 ret nvmlDeviceGetTotalEnergyConsumption(device d, u64 *to) {
 	FIND(d);
 	WHOLE_GPU;
-	if (g->energy < 0) return NOT_SUPPORTED;
-	*to = (u64)g->energy;
-	return OK;
+	TELL(to, fake_next(&g->energy));
 }
 
 struct field {
@@ -418,16 +487,26 @@ ret nvmlDeviceGetFieldValues(device d, int count, struct field *f) {
 		snprintf(name, sizeof name, "field:%u", f->id);
 		f->result = fake_rule(name, d->gpu);
 		if (f->result) continue;
+		long long power = g->power.value[g->power.at], energy = g->energy.value[g->energy.at];
+		struct pair *p = fake_find(&g->fields, (int)f->id);
+		if (p) {
+			f->type = 3;
+			f->value.ull = (u64)p->value;
+			if (f->id == 138 || f->id == 139) f->result = f->scope == ~0u ? OK : INVALID_ARGUMENT;
+			continue;
+		}
 		switch (f->id) {
 		case 83: /* energy, mJ */
 			f->type = 3;
-			f->result = g->energy < 0 ? NOT_SUPPORTED : OK;
-			f->value.ull = (u64)g->energy;
+			f->result = energy < 0 ? NOT_SUPPORTED : OK;
+			f->value.ull = (u64)energy;
+			fake_next(&g->energy);
 			break;
 		case 186: /* power now, mW */
 			f->type = 1;
-			f->result = g->power < 0 ? NOT_SUPPORTED : OK;
-			f->value.u = (unsigned)g->power;
+			f->result = power < 0 ? NOT_SUPPORTED : OK;
+			f->value.u = (unsigned)power;
+			fake_next(&g->power);
 			break;
 		default:
 			f->result = NOT_SUPPORTED;
@@ -436,9 +515,111 @@ ret nvmlDeviceGetFieldValues(device d, int count, struct field *f) {
 	return OK;
 }
 
+struct sample { u64 at; union { double d; unsigned u; u64 ull; } value; };
+ret nvmlDeviceGetSamples(device d, int kind, u64 since, int *type, unsigned *count, struct sample *to) {
+	FIND(d);
+	WHOLE_GPU;
+	if (kind != 1 || !to) return INVALID_ARGUMENT;
+	unsigned room = *count, n = 0;
+	*type = 1;
+	for (int i = 0; i < g->samples.n && n < room; i++) {
+		u64 at = g->samples_at + (u64)i * g->samples_step;
+		if (at <= since) continue;
+		memset(&to[n], 0xdd, sizeof to[n]); /* what is beyond the value's own width is dirt */
+		to[n].at = at;
+		to[n++].value.u = (unsigned)g->samples.value[i];
+	}
+	*count = n;
+	return n ? OK : NOT_FOUND;
+}
+
+ret nvmlDeviceGetEnforcedPowerLimit(device d, unsigned *to) {
+	FIND(d);
+	WHOLE_GPU;
+	TELL(to, g->limit);
+}
+
+/* ---- who computes there ------------------------------------------------ */
+
+struct process { unsigned pid; u64 used; unsigned gi, ci; };
+static ret fake_list(struct pairs *of, struct instance *m, unsigned *count, struct process *to) {
+	unsigned n = 0;
+	for (int i = 0; i < of->n; i++) {
+		struct pair *p = &of->pair[i];
+		if (m && p->gi != m->gi) continue;
+		if (n < *count)
+			to[n] = (struct process){(unsigned)p->id, p->value < 0 ? ~0ull : (u64)p->value,
+				p->gi < 0 ? ~0u : (unsigned)p->gi, p->gi < 0 ? ~0u : 0};
+		n++;
+	}
+	ret r = n > *count ? INSUFFICIENT_SIZE : OK;
+	*count = n;
+	return r;
+}
+
+ret nvmlDeviceGetComputeRunningProcesses_v3(device d, unsigned *count, struct process *to) {
+	FIND(d);
+	return fake_list(&g->processes, m, count, to);
+}
+
+ret nvmlDeviceGetMPSComputeRunningProcesses_v3(device d, unsigned *count, struct process *to) {
+	FIND(d);
+	return fake_list(&g->clients, m, count, to);
+}
+
+/* ---- errors ------------------------------------------------------------ */
+
+enum { XID_EVENT = 8 };
+struct event { device device; u64 type, data; unsigned gi, ci; };
+
+ret nvmlDeviceGetSupportedEventTypes(device d, u64 *to) {
+	FIND(d);
+	*to = XID_EVENT;
+	return OK;
+}
+
+ret nvmlEventSetCreate(void **to) {
+	ret r = fake_enter(__func__, -1);
+	if (!r) *to = malloc(1);
+	return r;
+}
+
+ret nvmlEventSetFree(void *set) {
+	ret r = fake_enter(__func__, -1);
+	if (!r) free(set);
+	return r;
+}
+
+ret nvmlDeviceRegisterEvents(device d, u64 types, void *set) {
+	FIND(d);
+	WHOLE_GPU;
+	if (types != XID_EVENT || !set) return INVALID_ARGUMENT;
+	__atomic_or_fetch(&fake_registered, 1ull << d->gpu, __ATOMIC_SEQ_CST);
+	return OK;
+}
+
+ret nvmlEventSetWait_v2(void *set, struct event *to, unsigned ms) {
+	if (!set) return INVALID_ARGUMENT;
+	for (;; ms = ms > 5 ? ms - 5 : 0) {
+		ret r = fake_enter(__func__, -1);
+		if (r) return r;
+		pthread_mutex_lock(&fake_lock);
+		for (int i = 0; i < fake_state.gpus; i++) {
+			struct gpu *g = &fake_state.gpu[i];
+			if (!(__atomic_load_n(&fake_registered, __ATOMIC_SEQ_CST) >> i & 1) || g->told == g->xids.n) continue;
+			*to = (struct event){&fake_handle[i][0], XID_EVENT, (u64)g->xids.pair[g->told++].id, ~0u, ~0u};
+			pthread_mutex_unlock(&fake_lock);
+			return OK;
+		}
+		pthread_mutex_unlock(&fake_lock);
+		if (!ms) return TIMEOUT;
+		usleep(5000);
+	}
+}
+
 /* ---- profiling metrics ------------------------------------------------- */
 
-struct gpm_sample { double sm; int taken; };
+struct gpm_sample { double sm; int taken; struct pairs metrics; };
 struct gpm_metric { unsigned id; int result; double value; char *names[3]; };
 struct gpm_request {
 	unsigned version, count;
@@ -469,7 +650,7 @@ ret nvmlGpmSampleFree(struct gpm_sample *sample) {
 ret nvmlGpmSampleGet(device d, struct gpm_sample *sample) {
 	FIND(d);
 	if (!sample) return INVALID_ARGUMENT;
-	*sample = (struct gpm_sample){g->sm, 1};
+	*sample = (struct gpm_sample){g->sm, 1, g->metrics};
 	return OK;
 }
 
@@ -480,8 +661,9 @@ ret nvmlGpmMetricsGet(struct gpm_request *q) {
 	if (!q->first || !q->second || !q->first->taken || !q->second->taken || q->first == q->second)
 		return INVALID_ARGUMENT;
 	for (unsigned i = 0; i < q->count; i++) {
-		q->metric[i].result = q->metric[i].id == 2 ? OK : NOT_SUPPORTED;
-		q->metric[i].value = q->second->sm;
+		struct pair *p = fake_find(&q->second->metrics, (int)q->metric[i].id);
+		q->metric[i].result = p || q->metric[i].id == 2 ? OK : NOT_SUPPORTED;
+		q->metric[i].value = p ? p->value : q->second->sm;
 	}
 	return OK;
 }

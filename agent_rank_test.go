@@ -1,0 +1,168 @@
+//go:build linux
+
+package trainwatch_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/trainwatch/trainwatch/internal/capture"
+)
+
+// TestOtherRanksAreSilent: what is plainly not rank 0 sends nothing and leaves
+// no record, wrapped or embedded; the program just runs.
+func TestOtherRanksAreSilent(t *testing.T) {
+	t.Parallel()
+	for name, env := range map[string]string{
+		"ours":                 "TRAINWATCH_RANK=3",
+		"torchrun, small":      "RANK=1 LOCAL_RANK=1 WORLD_SIZE=2",
+		"torchrun, large":      "RANK=3 LOCAL_RANK=3 WORLD_SIZE=8 LOCAL_WORLD_SIZE=4 GROUP_RANK=0 GROUP_WORLD_SIZE=2",
+		"pods":                 "RANK=3 WORLD_SIZE=4",
+		"slurm":                "SLURM_PROCID=3 SLURM_LOCALID=3 SLURM_STEP_NUM_TASKS=4 SLURM_STEP_NUM_NODES=1",
+		"openmpi":              "OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=3 OMPI_COMM_WORLD_LOCAL_SIZE=4",
+		"hydra":                "PMI_RANK=3 PMI_SIZE=4 MPI_LOCALRANKID=3 MPI_LOCALNRANKS=4",
+		"pmix":                 "PMIX_RANK=3",
+		"mpirun, leaked RANK":  "RANK=0 OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=3 OMPI_COMM_WORLD_LOCAL_SIZE=4",
+		"ours over torchrun's": "TRAINWATCH_RANK=1 RANK=0 LOCAL_RANK=0 WORLD_SIZE=2",
+	} {
+		for how, command := range map[string][]string{
+			"wrapped": {programs.trainwatch, "run", "--"}, "embedded": nil,
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				t.Parallel()
+				server := capture.Start(t)
+				w := newWorld(t).sending(server, ourKey).set(variables(env)...)
+				command := append(command, programs.stepper, "-steps", "20", "-exit", "5")
+				r := w.run(command[0], command[1:]...)
+				if r.status != 5 || r.stdout != "ready\ndone\n" || r.stderr != "" {
+					t.Errorf("exit %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
+				}
+				w.settle()
+				if made := names(t, w.state); len(made) > 0 || len(server.Requests()) > 0 {
+					t.Errorf("made %q, %d requests", made, len(server.Requests()))
+				}
+			})
+		}
+	}
+}
+
+// variables splits "NAME=value NAME=value".
+func variables(text string) (pairs []string) {
+	for _, entry := range strings.Fields(text) {
+		name, value, _ := strings.Cut(entry, "=")
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}
+
+// TestUndecidedOtherRankDoesNotWait: rank 0 alone shows the notice.
+func TestUndecidedOtherRankDoesNotWait(t *testing.T) {
+	t.Parallel()
+	server := capture.Start(t)
+	w := newWorld(t).recipient(server, ourKey).set(variables("RANK=1 LOCAL_RANK=1 WORLD_SIZE=2")...)
+	r := w.cli("run", "--", programs.stepper, "-steps", "20")
+	if r.status != 0 || r.stderr != "" || r.ended.Sub(r.began) >= noticeWait {
+		t.Errorf("exit %d after %s, stderr %q", r.status, r.ended.Sub(r.began), r.stderr)
+	}
+	if made := names(t, w.state); len(made) > 0 || len(server.Requests()) > 0 {
+		t.Errorf("made %q, %d requests", made, len(server.Requests()))
+	}
+}
+
+// TestOneSender: rank 0, and what only looks like a rank, sends as one.
+func TestOneSender(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env   string
+		world float64
+	}{
+		"none":             {"", 1},
+		"empty RANK":       {"RANK=", 1},
+		"malformed RANK":   {"RANK=abc", 1},
+		"contradiction":    {"RANK=5 WORLD_SIZE=2", 1},
+		"batch script":     {"SLURM_PROCID=0 SLURM_LOCALID=0", 1},
+		"rank 0":           {"RANK=0 LOCAL_RANK=0 WORLD_SIZE=2", 2},
+		"rank 0 of mpirun": {"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=4", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).sending(server, ourKey).set(variables(c.env)...)
+			if r := w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20"); r.status != 0 || r.stderr != "" {
+				t.Errorf("exit %d, %q", r.status, r.stderr)
+			}
+			events := awaitEnd(t, server)
+			w.settle()
+			checkOneRun(t, server.Events())
+			if n, ok := events[0].Number("world_size"); !ok || n != c.world {
+				t.Errorf("world_size %v: %s", n, events[0].Raw)
+			}
+		})
+	}
+}
+
+// checkOneRun checks that events are one run's, told by one sender.
+func checkOneRun(t *testing.T, events []capture.Event) {
+	t.Helper()
+	for _, name := range []string{"system_info", "train_start", "train_end"} {
+		if n := len(named(events, name)); n != 1 {
+			t.Errorf("%d %s", n, name)
+		}
+	}
+	checkStream(t, events)
+}
+
+// TestUnreadableRankOfManyIsSilent: two senders for one run are worse than none.
+func TestUnreadableRankOfManyIsSilent(t *testing.T) {
+	t.Parallel()
+	server := capture.Start(t)
+	w := newWorld(t).sending(server, ourKey).set(variables("RANK=abc WORLD_SIZE=8")...)
+	if r := w.cli("run", "--", programs.stepper, "-steps", "20"); r.status != 0 || r.stdout != "ready\ndone\n" {
+		t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
+	}
+	w.settle()
+	if n := len(server.Requests()); n > 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// launcher starts two ranks of a command at once, as torchrun does.
+const launcher = `for r in 0 1; do RANK=$r LOCAL_RANK=$r WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 "$@" & done; wait`
+
+// TestLaunchedRanks: a wrapper around a launcher, one inside it for every rank,
+// and programs that embed the agent, all end with one sender.
+func TestLaunchedRanks(t *testing.T) {
+	t.Parallel()
+	wrapper := []string{programs.trainwatch, "run", "--quiet", "--"}
+	launch := []string{"sh", "-c", launcher, "sh"}
+	step := []string{programs.stepper, "-steps", "40"}
+	for name, parts := range map[string][][]string{
+		"wrapper outside": {wrapper, launch, step},
+		"wrapper inside":  {launch, wrapper, step},
+		"both":            {wrapper, launch, wrapper, step},
+		"embedded":        {launch, step},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).sending(server, ourKey)
+			var command []string
+			for _, part := range parts {
+				command = append(command, part...)
+			}
+			if r := w.run(command[0], command[1:]...); r.status != 0 || strings.Count(r.stdout, "ready\n") != 2 || strings.Count(r.stdout, "done\n") != 2 {
+				t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
+			}
+			end := named(awaitEnd(t, server), "train_end")[0]
+			w.settle()
+			checkOneRun(t, server.Events())
+			if n, _ := end.Number("steps_total"); n != 40 {
+				t.Errorf("steps_total %v of %s", n, end.Raw)
+			}
+			runs := w.runs()
+			if len(runs) != 1 {
+				t.Errorf("%d records", len(runs))
+			}
+		})
+	}
+}
