@@ -12,6 +12,10 @@ GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
 
+# PyTorch, Transformers, Lightning and Keras in a virtual environment: 6 GiB, made once.
+REQUIREMENTS := callbacks/python/testdata/full/requirements.txt
+FRAMEWORKS = $(TOOLS)/frameworks-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
+
 # go-nvml compiles with some fifty deprecation warnings of NVIDIA's own.
 export CGO_CFLAGS := -O2 -g -Wno-deprecated-declarations
 # Lazy binding: without a driver the binary must start, and find out by itself.
@@ -40,8 +44,8 @@ test: ## the tests, in minutes
 	go test -timeout 10m ./...
 
 .PHONY: test-full
-test-full: ## everything: the tests under the race detector, and those that need real frameworks
-	go test -timeout 30m -race -count=1 -tags full ./...
+test-full: $(FRAMEWORKS)/complete ## everything: the tests under the race detector, and those that need real frameworks
+	TRAINWATCH_TEST_FRAMEWORKS=$(FRAMEWORKS) go test -timeout 30m -race -count=1 -tags full ./...
 
 .PHONY: check
 check: format vet lint generated portable vulnerabilities ## what a change must pass besides the tests
@@ -112,3 +116,7 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint:
 	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck:
 	GOBIN=$(@D) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+$(FRAMEWORKS)/complete: $(REQUIREMENTS)
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@

@@ -49,7 +49,7 @@ func TestUndecidedWithoutATerminal(t *testing.T) {
 	if waited := time.Unix(0, started).Sub(r.began); waited < noticeWait {
 		t.Errorf("the program started after %s", waited)
 	}
-	checkStream(t, awaitEnd(t, server))
+	checkOneRun(t, w.delivered(server, ourKey))
 	for _, request := range server.Requests() {
 		if request.At.Sub(r.began) < noticeWait {
 			t.Errorf("a request after %s", request.At.Sub(r.began))
@@ -162,7 +162,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 	if r := run(); r.status != 0 || r.stderr != "" {
 		t.Errorf("after a yes: exit %d, %q", r.status, r.stderr)
 	}
-	first := awaitEnd(t, server)
+	first := w.delivered(server, ourKey)
 	checkStream(t, first)
 
 	w.set("TRAINWATCH_POSTHOG_KEY", otherKey)

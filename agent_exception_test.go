@@ -71,16 +71,12 @@ func TestCrashIsToldOnceAndWithoutItsMessage(t *testing.T) {
 				if err := server.Up(); err != nil {
 					t.Fatal(err)
 				}
-				for _, key := range recipients {
-					if r := w.recipient(server, key).cli("telemetry", "flush"); r.status != 0 {
-						t.Errorf("flush: exit %d, %s", r.status, r.stderr)
-					}
-				}
+				events := w.delivered(server, recipients...)
 				checkNoSecret(t, w, server)
 				for _, key := range recipients {
-					checkCrash(t, how, to(server.Events(), key))
+					checkCrash(t, how, to(events, key))
 				}
-				if n := len(named(server.Events(), "$exception")); n != len(recipients) {
+				if n := len(named(events, "$exception")); n != len(recipients) {
 					t.Errorf("%d $exception for %d recipients", n, len(recipients))
 				}
 			})
@@ -94,11 +90,7 @@ func plain(stderr string) string { return address.ReplaceAllString(stderr, "0x")
 func checkCrash(t *testing.T, how string, events []capture.Event) {
 	t.Helper()
 	checkOneRun(t, events)
-	crashes := named(events, "$exception")
-	if len(crashes) != 1 {
-		t.Fatalf("%d $exception", len(crashes))
-	}
-	e := crashes[0]
+	e := only(t, events, "$exception")
 	class, types, modules := "go_panic", "", ""
 	switch how {
 	case "panic-inside":
@@ -117,8 +109,8 @@ func checkCrash(t *testing.T, how string, events []capture.Event) {
 	if raw := string(e.Raw); !strings.Contains(raw, types) || !strings.Contains(raw, modules) || !strings.Contains(raw, "<app>") {
 		t.Errorf("no %q or no %q in %s", types, modules, raw)
 	}
-	if end := named(events, "train_end"); len(end) == 1 && end[0].Text("outcome") != "error" {
-		t.Errorf("outcome: %s", end[0].Raw)
+	if end := only(t, events, "train_end"); end.Text("outcome") != "error" {
+		t.Errorf("outcome: %s", end.Raw)
 	}
 }
 

@@ -59,8 +59,7 @@ func TestWatchedRunOnGPUs(t *testing.T) {
 	if r := p.finish(); r.status != 0 || r.stderr != "" && !strings.Contains(r.stderr, "H200") {
 		t.Errorf("exit %d, %q", r.status, r.stderr)
 	}
-	w.settle()
-	events := server.Events()
+	events := w.delivered(server, ourKey)
 	checkOneRun(t, events)
 
 	known := w.schema()
@@ -87,7 +86,7 @@ func TestWatchedRunOnGPUs(t *testing.T) {
 			}
 		}
 	}
-	system := named(events, "system_info")[0]
+	system := only(t, events, "system_info")
 	for property, want := range map[string]float64{"gpu_count": 2, "gpu_sm_count": 132, "gpu_mem_total_bytes": 150754820096} {
 		if n, _ := system.Number(property); n != want {
 			t.Errorf("%s is %v, want %v", property, n, want)
@@ -96,7 +95,7 @@ func TestWatchedRunOnGPUs(t *testing.T) {
 	if system.Text("gpu_model") != "NVIDIA H200" || system.Text("gpu_arch") != "hopper" || system.Properties["gpu_heterogeneous"] != false {
 		t.Errorf("%s", system.Raw)
 	}
-	end := named(events, "train_end")[0]
+	end := only(t, events, "train_end")
 	for property, want := range map[string]float64{"gpu_util_pct": 43.5, "gpu_util_min_pct": 0} {
 		if n, ok := end.Number(property); !ok || math.Abs(n-want) > 0.01 {
 			t.Errorf("%s is %v, want %v", property, n, want)

@@ -3,9 +3,13 @@
 package trainwatch_test
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/trainwatch/trainwatch/internal/capture"
 )
@@ -36,7 +40,7 @@ func TestMonitorIsKilled(t *testing.T) {
 		"twice as it ends": func(t *testing.T, p *process) {
 			monitor := p.monitor()
 			p.says("ready")
-			signal(t, monitor, syscall.SIGSTOP)
+			stop(t, monitor)
 			p.stdin.Close()
 			p.says("done")
 			signal(t, monitor, syscall.SIGKILL)
@@ -56,6 +60,7 @@ func TestMonitorIsKilled(t *testing.T) {
 				t.Errorf("stderr %q", r.stderr)
 			}
 			w.settle()
+			w.age()
 			if r := w.cli("run", "--quiet", "--", "true"); r.status != 0 || r.stderr != "" {
 				t.Errorf("the next run, which tidies up: exit %d, %q", r.status, r.stderr)
 			}
@@ -78,7 +83,7 @@ func TestMonitorHangs(t *testing.T) {
 	p := w.trainwatch("run", "--", programs.stepper, "-exit", "5")
 	monitor := p.monitor()
 	p.says("ready")
-	signal(t, monitor, syscall.SIGSTOP)
+	stop(t, monitor)
 	if r := p.finish(); r.status != 5 || r.stdout != "ready\ndone\n" || r.stderr != "" {
 		t.Errorf("exit %d, signal %v, %q, %q", r.status, r.signal, r.stdout, r.stderr)
 	}
@@ -144,6 +149,33 @@ func TestRunEndsAsTheProgramEnded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// age lets what lies on the memory filesystem look as if it had been there for
+// long: what nobody uses is tidied up by later runs.
+func (w *world) age() {
+	w.t.Helper()
+	then := time.Now().Add(-time.Hour)
+	for _, name := range names(w.t, w.memory) {
+		if err := os.Chtimes(filepath.Join(w.memory, name), then, then); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// stop stops a process and waits until each of its threads stands still.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	signal(t, pid, syscall.SIGSTOP)
+	eventually(t, "it stops", func() bool {
+		threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/status")
+		for _, thread := range threads {
+			if text, _ := os.ReadFile(thread); !strings.Contains(string(text), "State:\tT") {
+				return false
+			}
+		}
+		return len(threads) > 0
+	})
 }
 
 func signal(t *testing.T, pid int, s syscall.Signal) {

@@ -49,9 +49,9 @@ func TestLeakedVariablesMeanNothing(t *testing.T) {
 				if r := w.run(command[0], command[1:]...); r.status != 0 || r.stdout != "ready\ndone\n" || r.stderr != "" {
 					t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
 				}
-				end := named(awaitEnd(t, server), "train_end")[0]
-				w.settle()
-				checkOneRun(t, server.Events())
+				events := w.delivered(server, ourKey)
+				checkOneRun(t, events)
+				end := only(t, events, "train_end")
 				if n, _ := end.Number("steps_total"); n != 20 {
 					t.Errorf("steps_total %v", n)
 				}
@@ -89,12 +89,14 @@ func TestNestedWrappers(t *testing.T) {
 			if r := w.cli(args...); r.status != 0 || r.stdout != "ready\ndone\n" || r.stderr != "" {
 				t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
 			}
-			w.settle()
+			events := w.delivered(server, c.senders...)
+			told := 0
 			for _, key := range c.senders {
-				checkOneRun(t, to(server.Events(), key))
+				checkOneRun(t, to(events, key))
+				told += len(to(events, key))
 			}
-			if n := len(server.Events()); n != len(to(server.Events(), c.senders[0]))+len(to(server.Events(), c.senders[len(c.senders)-1]))*(len(c.senders)-1) {
-				t.Errorf("%d events, some to nobody known", n)
+			if told != len(events) {
+				t.Errorf("%d events, some to nobody known", len(events))
 			}
 		})
 	}
@@ -133,8 +135,7 @@ func TestEmbeddedInWrapped(t *testing.T) {
 		if r := w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20"); r.status != 0 {
 			t.Errorf("exit %d, %q", r.status, r.stderr)
 		}
-		w.settle()
-		checkOneRun(t, server.Events())
+		checkOneRun(t, w.delivered(server, ourKey))
 	})
 	t.Run("another recipient", func(t *testing.T) {
 		t.Parallel()
@@ -143,13 +144,9 @@ func TestEmbeddedInWrapped(t *testing.T) {
 		if r := w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20"); r.status != 0 {
 			t.Errorf("exit %d, %q", r.status, r.stderr)
 		}
-		w.settle()
-		mine, other := ours.Events(), theirs.Events()
+		mine, other := w.delivered(ours, ourKey), w.delivered(theirs, otherKey)
 		checkOneRun(t, mine)
 		checkOneRun(t, other)
-		if len(mine) == 0 || len(other) == 0 {
-			t.FailNow()
-		}
 		if mine[0].DistinctID == other[0].DistinctID {
 			t.Error("two recipients could compare the installation's id")
 		}
@@ -167,8 +164,7 @@ func TestEmbeddedInWrapped(t *testing.T) {
 		if r := w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20"); r.status != 0 {
 			t.Errorf("exit %d, %q", r.status, r.stderr)
 		}
-		w.settle()
-		checkOneRun(t, theirs.Events())
+		checkOneRun(t, w.delivered(theirs, otherKey))
 		runs := w.runs()
 		if len(runs) != 1 {
 			t.Errorf("%d records of one run", len(runs))

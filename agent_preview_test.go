@@ -128,7 +128,7 @@ func TestLogShowsWhatWasOnTheWire(t *testing.T) {
 		w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20")
 		w.settle()
 	}
-	events := server.Events()
+	events := w.delivered(server, ourKey)
 	checkLog(t, w, events)
 	last := events[len(events)-1].Text("run_id")
 	var want []capture.Event

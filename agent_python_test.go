@@ -55,18 +55,17 @@ func TestPythonProgram(t *testing.T) {
 			server := capture.Start(t)
 			w := newWorld(t).sending(server, ourKey).set("CRASH_SECRET", secret)
 			r := w.cli("run", "--quiet", "--", interpreter, "-c", pythonTraining, how)
-			w.settle()
-			events := server.Events()
+			events := w.delivered(server, ourKey)
 			checkOneRun(t, events)
 			checkNoSecret(t, w, server)
-			start, end := named(events, "train_start")[0], named(events, "train_end")[0]
+			start, end := only(t, events, "train_start"), only(t, events, "train_end")
 			if n, _ := end.Number("steps_total"); n != 40 || start.Text("step_source") != "python" || start.Text("framework") != "python" {
 				t.Errorf("%s\n%s", start.Raw, end.Raw)
 			}
 			if n, _ := end.Number("epochs_completed"); n != 2 {
 				t.Errorf("epochs_completed %v", n)
 			}
-			if named(events, "system_info")[0].Text("python_version") == "" {
+			if only(t, events, "system_info").Text("python_version") == "" {
 				t.Error("no python_version")
 			}
 			crashes := named(events, "$exception")

@@ -91,9 +91,8 @@ func TestOneSender(t *testing.T) {
 			if r := w.cli("run", "--quiet", "--", programs.stepper, "-steps", "20"); r.status != 0 || r.stderr != "" {
 				t.Errorf("exit %d, %q", r.status, r.stderr)
 			}
-			events := awaitEnd(t, server)
-			w.settle()
-			checkOneRun(t, server.Events())
+			events := w.delivered(server, ourKey)
+			checkOneRun(t, events)
 			if n, ok := events[0].Number("world_size"); !ok || n != c.world {
 				t.Errorf("world_size %v: %s", n, events[0].Raw)
 			}
@@ -105,11 +104,19 @@ func TestOneSender(t *testing.T) {
 func checkOneRun(t *testing.T, events []capture.Event) {
 	t.Helper()
 	for _, name := range []string{"system_info", "train_start", "train_end"} {
-		if n := len(named(events, name)); n != 1 {
-			t.Errorf("%d %s", n, name)
-		}
+		only(t, events, name)
 	}
 	checkStream(t, events)
+}
+
+// only returns the one event of a name.
+func only(t *testing.T, events []capture.Event, name string) capture.Event {
+	t.Helper()
+	list := named(events, name)
+	if len(list) != 1 {
+		t.Fatalf("%d %s among %d events", len(list), name, len(events))
+	}
+	return list[0]
 }
 
 // TestUnreadableRankOfManyIsSilent: two senders for one run are worse than none.
@@ -153,9 +160,9 @@ func TestLaunchedRanks(t *testing.T) {
 			if r := w.run(command[0], command[1:]...); r.status != 0 || strings.Count(r.stdout, "ready\n") != 2 || strings.Count(r.stdout, "done\n") != 2 {
 				t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
 			}
-			end := named(awaitEnd(t, server), "train_end")[0]
-			w.settle()
-			checkOneRun(t, server.Events())
+			events := w.delivered(server, ourKey)
+			checkOneRun(t, events)
+			end := only(t, events, "train_end")
 			if n, _ := end.Number("steps_total"); n != 40 {
 				t.Errorf("steps_total %v of %s", n, end.Raw)
 			}

@@ -28,14 +28,11 @@ func TestFeaturesAndOperations(t *testing.T) {
 			if r := w.run(command[0], command[1:]...); r.status != 0 || r.stderr != "" {
 				t.Errorf("exit %d, %q", r.status, r.stderr)
 			}
-			w.settle()
-			if r := w.cli("telemetry", "flush"); r.status != 0 {
-				t.Errorf("flush: exit %d, %s", r.status, r.stderr)
-			}
-			checkOneRun(t, server.Events())
+			events := w.delivered(server, ourKey)
+			checkOneRun(t, events)
 
 			var told []string
-			for _, e := range named(server.Events(), "feature_used") {
+			for _, e := range named(events, "feature_used") {
 				p := e.Properties
 				told = append(told, fmt.Sprintf("%v %v %v %v %v", p["feature"], p["steps_per_epoch"], p["rate"], p["paced"], p["kind"]))
 			}
@@ -44,7 +41,7 @@ func TestFeaturesAndOperations(t *testing.T) {
 				t.Errorf("features: %q", told)
 			}
 			told = nil
-			for _, e := range named(server.Events(), "operation") {
+			for _, e := range named(events, "operation") {
 				if e.Text("operation") != "prepare" || e.Text("app") != "stepper" {
 					t.Errorf("%s", e.Raw)
 				}
@@ -79,17 +76,16 @@ func TestEventsDoNotDependOnTheRateOfSteps(t *testing.T) {
 			p.says("ready")
 			await(t, server, func(events []capture.Event) bool { return len(named(events, "train_progress")) > 0 })
 			r := p.finish()
-			w.settle()
 			var n int
 			if _, err := fmt.Sscanf(r.stdout, "ready\nsteps %d\ndone\n", &n); err != nil || r.status != 0 {
 				t.Fatalf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
 			}
-			events := server.Events()
+			events := w.delivered(server, ourKey)
 			checkOneRun(t, events)
 			if len(events) > 5 {
 				t.Errorf("%d events of a run of %d steps", len(events), n)
 			}
-			if end := named(events, "train_end")[0]; fmt.Sprint(end.Properties["steps_total"]) != fmt.Sprint(n) {
+			if end := only(t, events, "train_end"); fmt.Sprint(end.Properties["steps_total"]) != fmt.Sprint(n) {
 				t.Errorf("%d steps: %s", n, end.Raw)
 			}
 		})

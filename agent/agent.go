@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/trainwatch/trainwatch/callbacks"
 	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/internal/delivery"
@@ -35,35 +37,35 @@ type Agent struct {
 	closing  sync.Once
 }
 
-// closePatience bounds Close where its context does not.
-const closePatience = 3 * time.Second
+// closePatience bounds Close where its context does not, and closeGrace is what
+// it takes of that, or beyond an ended context, for the record.
+const (
+	closePatience = 3 * time.Second
+	closeGrace    = 200 * time.Millisecond
+)
 
 // Start begins to watch. It never fails: what cannot be done is left out, and
 // where there is nothing to do it returns nil, which is fine to use.
 //
 // Where telemetry would be on but nobody has decided yet, Start prints the
 // notice to standard error and waits up to 10 seconds, or until ctx ends. It
-// reads no standard input and installs no signal handler.
+// reads no standard input and installs no signal handler. Where the user's home
+// directory does not answer it does without, after two seconds.
 func Start(ctx context.Context, cfg Config) *Agent {
-	p := look(cfg)
-	if p.settings.Disabled || p.who.Rank > 0 && !p.wrapped {
+	p, ok := inTime(homePatience, func() *place { return look(cfg) })
+	if !ok || p.settings.Disabled || p.who.Rank > 0 && !p.wrapped {
 		return nil
 	}
 	a := &Agent{pageDir: p.pageDir, rank: p.who.Rank, recipient: p.settings.Recipient.ID()}
+	speaks := p.speaks(ctx)
+	if speaks {
+		a.connect(cfg, p)
+	}
 	id := steps.Self()
 	id.Source, id.Rank, id.WorldSize, id.LocalRank = steps.SourceGo, p.who.Rank, p.who.World, p.who.LocalRank
 	a.openPage(id)
-	own := !p.wrapped || !p.covered && p.sends(ctx)
-	if p.who.Rank > 0 {
-		own = false // another process of the run speaks for all
-	} else if !p.covered || p.parent.Telemetry == settings.ParentOn {
-		a.connect(ctx, cfg, p)
-	}
-	if a.page == nil {
-		return a
-	}
 	wake := func() {}
-	if own {
+	if !p.wrapped || speaks && !p.covered {
 		a.watch(cfg, p)
 		wake = a.monitor.Wake
 	}
@@ -83,15 +85,14 @@ func (a *Agent) openPage(id steps.Identity) {
 	a.page = steps.NewHeap(id)
 }
 
-// connect opens the way to the recipient where this run may send.
-func (a *Agent) connect(ctx context.Context, cfg Config, p *place) {
-	if p.who.Verdict == rank.Silent || !p.sends(ctx) {
-		return
-	}
+// connect opens the way to the recipient.
+func (a *Agent) connect(cfg Config, p *place) {
 	s := p.settings
 	distinct := p.run
 	if s.IdentityMode != settings.IdentityRun {
-		distinct = distinctID(s, p.run)
+		if id, ok := inTime(homePatience, func() uuid.UUID { return distinctID(s, p.run) }); ok {
+			distinct = id
+		}
 	}
 	schema := event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
 	app, version := schema.App()
@@ -114,10 +115,9 @@ func (a *Agent) watch(cfg Config, p *place) {
 		home = "" // the wrapper keeps the record
 	}
 	host, _ := os.Hostname()
-	wd, _ := os.Getwd()
 	a.monitor = monitor.Start(monitor.Config{
 		Meta: history.Meta{
-			RunID: p.run.String(), Attempt: p.attempt, Name: s.Name, Command: os.Args, Dir: wd, Host: host,
+			RunID: p.run.String(), Attempt: p.attempt, Name: s.Name, Command: clip(os.Args), Dir: p.dir, Host: host,
 			Started: started, Client: string(event.ClientLibrary), PID: os.Getpid(), IntervalS: s.Interval.Seconds(),
 		},
 		Home: home,
@@ -148,25 +148,29 @@ func (a *Agent) Enabled() bool { return a != nil && a.client.Enabled() }
 // Close ends the run: it takes the last numbers, writes the record and delivers
 // what it can until ctx ends, at most 3 seconds; the rest is delivered by the
 // next run or by `trainwatch telemetry flush`. It is idempotent, and bounded
-// even where the disk, the network or the GPU driver hangs.
+// even where the disk, the network or the GPU driver hangs. A context that has
+// ended already, as a program's may that was interrupted, leaves a fifth of a
+// second for the record.
 func (a *Agent) Close(ctx context.Context) {
 	if a == nil {
 		return
 	}
 	panicking := inPanic()
 	a.closing.Do(func() {
-		ctx, cancel := context.WithTimeout(ctx, closePatience)
+		ctx, cancel := context.WithTimeout(ctx, closePatience-closeGrace)
 		defer cancel()
+		here, cancelHere := outlasting(ctx, closeGrace) // for what does not leave the machine
+		defer cancelHere()
 		if a.monitor != nil {
-			a.monitor.Finish(ctx, func(uint64) monitor.End { return a.death.end(panicking) })
+			a.monitor.Finish(here, func(uint64) monitor.End { return a.death.end(panicking) })
 		}
-		_ = a.client.Sync(ctx)
+		_ = a.client.Sync(here)
 		if a.client.Stats().Waiting > 0 {
 			a.client.Flush(ctx)
 		}
-		_ = a.client.Close(ctx)
+		_ = a.client.Close(here)
 		if a.monitor != nil {
-			a.monitor.Close(ctx)
+			a.monitor.Close(here)
 		}
 		// The page stays mapped: a callback may still be under way.
 	})

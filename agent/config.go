@@ -22,8 +22,8 @@ type Config struct {
 	AppVersion string
 
 	// PostHogKey (phc_…) and PostHogHost (default https://us.i.posthog.com)
-	// say who gets the figures. The user's variables win over them. Without a
-	// key nothing is ever sent.
+	// say who gets the figures. They come before the user's variables, whose
+	// recipient a wrapper serves. Without a key nothing is ever sent.
 	PostHogKey  string
 	PostHogHost string
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/settings"
@@ -22,7 +23,9 @@ import (
 // wrapper around it, if there is one.
 type place struct {
 	cfg      Config
+	dir      string // working directory at the start; the program may go elsewhere
 	settings settings.Settings
+	decision consent.Decision // at the start
 	who      rank.Info
 	ci       bool
 
@@ -34,16 +37,16 @@ type place struct {
 	run     uuid.UUID
 	attempt int
 
-	asking  sync.Once
-	answer  bool // whether this run may send
 	noticed bool
 }
 
 func look(cfg Config) *place {
-	p := &place{cfg: cfg, settings: load(cfg), who: rank.Detect(os.LookupEnv), attempt: 1}
+	p := &place{cfg: cfg, who: rank.Detect(os.LookupEnv), attempt: 1}
+	p.dir, _ = os.Getwd() // "" where it is gone
+	p.settings = p.load()
+	p.decision = p.decide()
 	_, p.ci = consent.CI(os.LookupEnv, variables()...)
 	p.parent, p.wrapped = settings.ParentOf(os.LookupEnv, "/proc", os.Getpid())
-	p.run = p.settings.RunID
 	if p.wrapped {
 		p.pageDir = os.Getenv(settings.PageDirVariable)
 		id := p.settings.Recipient.ID()
@@ -53,25 +56,44 @@ func look(cfg Config) *place {
 		}
 	}
 	if p.run == uuid.Nil {
-		p.run = uuid.Must(uuid.NewV7())
+		p.join()
 	}
 	return p
 }
 
+// join says which run this is, where no wrapper has: the one that the user
+// names, or a new one.
+func (p *place) join() {
+	s := p.settings
+	switch {
+	case s.RunID != uuid.Nil:
+		p.run = s.RunID
+	case s.RunName != "":
+		p.run, _ = identity.RunID(s.Home, s.RunName) // where it cannot be kept it is a new one, for this run alone
+	default:
+		p.run = uuid.Must(uuid.NewV7())
+		return
+	}
+	p.attempt = history.NextAttempt(s.Home, p.run.String())
+}
+
 // load reads the settings. What the user got wrong is for `trainwatch doctor`
-// to say: the program's standard error is its own.
-func load(cfg Config) settings.Settings {
+// to say: the program's standard error is its own. Of times, the user's
+// variables come before what the program configures.
+func (p *place) load() settings.Settings {
+	cfg := p.cfg
 	flags := settings.Flags{Key: cfg.PostHogKey, Host: cfg.PostHogHost, StopFlag: string(cfg.StopFlag)}
-	if cfg.Interval > 0 {
+	if cfg.Interval > 0 && unset("TRAINWATCH_INTERVAL") {
 		flags.Interval = cfg.Interval.String()
 	}
-	if cfg.ReportInterval > 0 {
+	if cfg.ReportInterval > 0 && unset("TRAINWATCH_REPORT_INTERVAL") {
 		flags.ReportInterval = cfg.ReportInterval.String()
 	}
-	wd, _ := os.Getwd()
-	s, _ := settings.Load(flags, os.LookupEnv, settings.Roots{Machine: "/etc", Project: wd})
+	s, _ := settings.Load(flags, os.LookupEnv, settings.Roots{Machine: "/etc", Project: p.dir})
 	return s
 }
+
+func unset(variable string) bool { return strings.TrimSpace(os.Getenv(variable)) == "" }
 
 // world is how many processes train together, 0 unknown. Where nobody launched
 // several there is one.
@@ -84,7 +106,7 @@ func (p *place) world() int {
 
 // decide asks everything that has a say about telemetry.
 func (p *place) decide() consent.Decision {
-	s := load(p.cfg)
+	s := p.load()
 	answers, _ := consent.ReadAnswers(s.Home) // what cannot be read counts as a no by itself
 	return consent.Decide(consent.Input{
 		Disabled: s.Disabled, Lookup: os.LookupEnv, Names: variables(), Answers: answers, Files: s.FileModes,
@@ -92,17 +114,17 @@ func (p *place) decide() consent.Decision {
 	})
 }
 
-// sends reports whether this run may send; the first call shows the notice
-// where it is due, and waits.
-func (p *place) sends(ctx context.Context) bool {
-	p.asking.Do(func() {
-		d := p.decide()
-		if d.Mode == consent.Undecided {
-			p.noticed = p.covered || p.notice(ctx)
-		}
-		p.answer = d.Sends(p.noticed)
-	})
-	return p.answer
+// speaks reports whether this process is one that sends: of its run and towards
+// its recipient the only one, or, beside a wrapper that sends the same way, for
+// what the wrapper cannot know. It shows the notice where that is due, and waits.
+func (p *place) speaks(ctx context.Context) bool {
+	if p.who.Rank > 0 || p.who.Verdict == rank.Silent || p.covered && p.parent.Telemetry != settings.ParentOn {
+		return false
+	}
+	if p.decision.Mode == consent.Undecided {
+		p.noticed = p.covered || p.notice(ctx)
+	}
+	return p.decision.Sends(p.noticed)
 }
 
 const noticeWait = 10 * time.Second

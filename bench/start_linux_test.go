@@ -22,37 +22,32 @@ func BenchmarkRunTrue(b *testing.B) {
 	})
 	b.Run("recorded", func(b *testing.B) {
 		p := newPlace(b)
-		n := 0
-		inTurns(b,
-			func() float64 { return milliseconds(p.time(program)) },
-			func() float64 {
-				n++
-				took := p.time(watched(program)...)
-				p.settle()
-				return milliseconds(took)
-			},
-		).over(b)
-		if p.runs() != n {
+		if n := p.startAndEnd(program); p.runs() != n {
 			b.Errorf("%d of %d runs were recorded", p.runs(), n)
 		}
 	})
 	b.Run("sent", func(b *testing.B) {
 		s := capture.Start(b)
 		p := newPlace(b, sending(s, "phc_bench")...)
-		n := 0
-		inTurns(b,
-			func() float64 { return milliseconds(p.time(program)) },
-			func() float64 {
-				n++
-				took := p.time(watched(program)...)
-				p.settle()
-				return milliseconds(took)
-			},
-		).over(b)
-		if ends := count(s.Events())["train_end"]; ends != n {
-			b.Errorf("%d of %d runs arrived", ends, n)
+		if n := p.startAndEnd(program); count(s.Events())["train_end"] != n {
+			b.Errorf("%d of %d runs arrived", count(s.Events())["train_end"], n)
 		}
 	})
+}
+
+// startAndEnd runs program alone and watched, in turns, and returns how often
+// it was watched. A monitor that still delivers does not disturb the next turn.
+func (p *place) startAndEnd(program string) (watchedRuns int) {
+	inTurns(p.b,
+		func() float64 { return milliseconds(p.time(program)) },
+		func() float64 {
+			watchedRuns++
+			took := p.time(watched(program)...)
+			p.settle()
+			return milliseconds(took)
+		},
+	).over(p.b)
+	return watchedRuns
 }
 
 func count(events []capture.Event) map[string]int {

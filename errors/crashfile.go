@@ -7,7 +7,7 @@ import (
 )
 
 // MaxCrashFile bounds what is read of a crash file, bytes.
-const MaxCrashFile = 1 << 20
+const MaxCrashFile = 2 << 20
 
 // Crash is one crash file: what a dying process of the run left in the run's
 // memory directory, read by the wrapper. SentTo lists the recipients that the

@@ -35,7 +35,7 @@ func FromExit(exit Exit, crash *Crash) (Outcome, Report, bool) {
 	if crash == nil {
 		crash = &Crash{}
 	}
-	r = crash.Report
+	r := crash.Report
 	r.ExitCode, r.Signal = exit.Code, exit.Signal
 	by := endedBy(exit)
 	class, crashed := classOfSignal(by)

@@ -1,12 +1,8 @@
 package metrics
 
 import (
-	"context"
 	"runtime"
 	"strings"
-
-	"github.com/shirou/gopsutil/v3/common"
-	"github.com/shirou/gopsutil/v3/cpu"
 )
 
 // System returns what does not change during a run. It costs some hundred
@@ -20,9 +16,7 @@ func (t *RuntimeMetricsTracker) System() System {
 		Scheduler: scheduler(t.config.Lookup),
 		GoVersion: goVersion(runtime.Version()),
 	}
-	roots := context.WithValue(context.Background(), common.EnvKey, common.EnvMap{common.HostProcEnvKey: t.config.Proc})
-	s.CPUs = cpus(roots, true)
-	s.CPUsPhys = cpus(roots, false)
+	s.CPUs, s.CPUsPhys = t.cpus()
 	if g, ok := t.memory.group("memory"); ok {
 		limit, _, ok := g.memoryLimit()
 		s.CgroupMem = when(limit, ok)
@@ -32,11 +26,6 @@ func (t *RuntimeMetricsTracker) System() System {
 		s.CgroupCPU = when(limit, ok)
 	}
 	return s
-}
-
-func cpus(roots context.Context, logical bool) Opt[int] {
-	n, err := cpu.CountsWithContext(roots, logical)
-	return when(n, err == nil && n > 0)
 }
 
 // majorMinor cuts a kernel release ("6.18.44-generic") down to its first two

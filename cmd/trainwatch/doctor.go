@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/trainwatch/trainwatch/gpu"
-	"github.com/trainwatch/trainwatch/gpu/nvidia"
 	"github.com/trainwatch/trainwatch/internal/monitor"
 	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/settings"
@@ -23,9 +18,10 @@ import (
 // finding is one line of doctor: what was looked at, whether it is there, and
 // why not or what that means.
 type finding struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
+	Name    string            `json:"name"`
+	OK      bool              `json:"ok"`
+	Detail  string            `json:"detail"`
+	Figures map[string]string `json:"figures,omitempty"` // of a GPU: "ok", "unsupported", "lost" or "stale"
 }
 
 func newDoctorCmd(env *environment) *cobra.Command {
@@ -146,82 +142,6 @@ func examineHost(env *environment) []finding {
 		tree.Detail = "the process tree cannot be read: no memory or CPU time of the program"
 	}
 	return []finding{host, limit, tree}
-}
-
-// attachPatience is how long doctor waits for a driver that takes its time.
-const attachPatience = 20 * time.Second
-
-func examineGPUs(env *environment, s settings.Settings) []finding {
-	source := nvidia.New(nvidia.Config{Library: s.NVMLLibrary, Env: env.lookup})
-	ctx, cancel := context.WithTimeout(context.Background(), attachPatience)
-	defer cancel()
-	attached := make(chan struct{})
-	go func() { defer close(attached); _ = source.Attach(ctx) }()
-	select {
-	case <-attached:
-		defer source.Close()
-	case <-ctx.Done():
-		return []finding{{Name: "nvidia", Detail: fmt.Sprintf("the driver has not answered for %s; a run does not wait for it", attachPatience)}}
-	}
-	shot := source.Sample()
-	if !shot.Status.Available {
-		return []finding{{Name: "nvidia", Detail: shot.Status.Reason}}
-	}
-	driver := fmt.Sprintf("driver %s, CUDA up to %s, %d GPU(s)", orUnknown(shot.Status.Driver), orUnknown(shot.Status.CUDA), len(shot.Devices))
-	if len(shot.Status.Missing) > 0 {
-		driver += "; the driver has no " + strings.Join(shot.Status.Missing, ", ")
-	}
-	list := []finding{{Name: "nvidia", OK: true, Detail: driver}}
-	for i, d := range shot.Devices {
-		list = append(list, finding{Name: fmt.Sprintf("gpu %d", d.Index), OK: true, Detail: describe(d, sampleOf(shot, i))})
-	}
-	return list
-}
-
-func sampleOf(shot gpu.Snapshot, device int) gpu.Sample {
-	for _, s := range shot.Samples {
-		if s.Device == device {
-			return s
-		}
-	}
-	return gpu.Sample{}
-}
-
-// describe says of one device what it is and, figure by figure, what can be read.
-func describe(d gpu.Device, s gpu.Sample) string {
-	parts := []string{d.Model}
-	if total, ok := d.MemTotal.Get(); ok {
-		parts = append(parts, fmt.Sprintf("%.1f GiB", float64(total)/(1<<30)))
-	}
-	if sms, ok := d.SMCount.Get(); ok {
-		parts = append(parts, fmt.Sprintf("%d SMs", sms))
-	}
-	for _, f := range []struct {
-		name  string
-		state gpu.State
-	}{
-		{"utilisation", s.Util.State}, {"memory", s.MemUsed.State}, {"SM activity", s.SMActive.State},
-		{"power", s.PowerW.State}, {"temperature", s.TempC.State},
-	} {
-		if f.state != gpu.OK {
-			parts = append(parts, f.name+" "+f.state.String())
-		}
-	}
-	used := "the run can use it"
-	if !d.Visible {
-		used = "the run cannot use it"
-	}
-	if d.VisibleBy != "" {
-		used += " (" + d.VisibleBy + ")"
-	}
-	return strings.Join(append(parts, used), ", ")
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
 }
 
 func examineRank(env *environment) finding {

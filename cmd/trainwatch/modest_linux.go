@@ -10,7 +10,11 @@ import (
 // modest puts the monitor behind the program in every queue: the processor's,
 // and in front of it in one, that of the out-of-memory killer.
 func modest() {
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10)
+	// Linux keeps niceness by thread; by group it reaches all that the Go
+	// runtime has started. The group is ours alone, by setsid.
+	if unix.Getpgrp() == os.Getpid() {
+		_ = unix.Setpriority(unix.PRIO_PGRP, 0, 10)
+	}
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 }
 

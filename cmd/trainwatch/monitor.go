@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	stderrors "errors"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -82,9 +83,18 @@ func (w *watched) awaitRecord() monitor.Result {
 	return w.monitor.Finish(ctx, nil)
 }
 
-// unrecorded says why there is no record of the run, "" where there is one.
+// hangAfter is from how long a run on a home in which not even a directory could
+// be made is taken to hang. A shorter run's may just be late on a busy machine.
+const hangAfter = time.Second
+
+// unrecorded says why there is no record of the run, "" where there is one, or
+// will be in a moment.
 func unrecorded(r monitor.Result) string {
-	if r.Dir != "" && r.Err == nil {
+	late := stderrors.Is(r.Err, monitor.ErrUnwritten)
+	switch {
+	case r.Dir != "" && (r.Err == nil || late):
+		return ""
+	case late && r.Record.DurationS != nil && *r.Record.DurationS < hangAfter.Seconds():
 		return ""
 	}
 	why := "no state directory is known"

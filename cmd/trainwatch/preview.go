@@ -62,7 +62,7 @@ func previewProgram(env *environment, argv []string) error {
 	}
 	env.warn(warnings, env.decide(s))
 	s.Home = "" // a preview writes nothing
-	run := newRun(env, s, argv, rank.Info{Rank: 0, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1, Verdict: rank.Sender}, enclosing{}, false, env.now())
+	run := newRun(env, s, argv, env.asSender(argv), enclosing{}, false, env.now())
 	run.spec.Telemetry = "off" // nor does an agent within the program send, to a recipient of its own
 	program := shim.Command{Path: file, Argv: argv, Env: env.environ(), Stdout: os.Stderr}
 	run.prepare(&program)
@@ -89,6 +89,20 @@ func previewProgram(env *environment, argv []string) error {
 	release()
 	e.Die()
 	return nil
+}
+
+// asSender is this process's place among a training's, but that it speaks for
+// the run whoever would: a preview shows what rank 0 sends.
+func (env *environment) asSender(argv []string) rank.Info {
+	who := rank.Detect(env.lookup)
+	if who.Verdict == rank.Sender {
+		who = whoLaunches(who, argv, env.lookup)
+	}
+	if known(who) {
+		who.Rank = 0
+	}
+	who.Verdict = rank.Sender
+	return who
 }
 
 // previewLast prints what would have been sent of the last recorded run, made

@@ -30,7 +30,7 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 	server := capture.Start(t)
 	w := newWorld(t).recipient(server.URL())
 	shown := sketch{}
-	for line := range strings.Lines(w.must("telemetry", "preview", "--", example)) {
+	for line := range strings.Lines(w.must("telemetry", "preview", "--report-interval", "1s", "--", example)) {
 		var e struct {
 			Event      string         `json:"event"`
 			Properties map[string]any `json:"properties"`
@@ -43,7 +43,7 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 	if n := len(server.Requests()); n > 0 {
 		t.Errorf("the preview made %d requests", n)
 	}
-	w.set("TRAINWATCH_TELEMETRY", "on").must("run", "--quiet", "--", example)
+	w.set("TRAINWATCH_TELEMETRY", "on").must("run", "--quiet", "--report-interval", "1s", "--", example)
 	awaitEvents(t, server, "train_end")
 	w.settle()
 	sent := sketch{}
@@ -62,7 +62,12 @@ func (s sketch) add(event string, properties map[string]any) {
 	for name := range maps.Keys(properties) {
 		word := name
 		switch name {
-		case "steps_total", "epochs_completed", "tokens_total", "outcome", "os", "arch", "cpu_count", "framework", "step_source", "planned_steps", "epoch":
+		case "tokens_total", "epoch": // of the whole run alone
+			if event != "train_end" {
+				break
+			}
+			fallthrough
+		case "steps_total", "epochs_completed", "outcome", "os", "arch", "cpu_count", "framework", "step_source", "planned_steps":
 			text, _ := json.Marshal(properties[name])
 			word += "=" + string(text)
 		}

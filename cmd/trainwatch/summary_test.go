@@ -70,6 +70,15 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestSummaryOfALostLoss: the last number alone would look as if all were well.
+func TestSummaryOfALostLoss(t *testing.T) {
+	rec, meta := sampleRun()
+	rec.LossLostAtStep = new(int64(1012))
+	if text := summaryText(rec, meta, 96, false); !strings.Contains(text, "4.123 → 2.871 · not a number, or not told, since step 1,012") {
+		t.Errorf("%s", text)
+	}
+}
+
 func TestSummaryOfLittle(t *testing.T) {
 	for name, tt := range map[string]struct {
 		rec  history.Record

@@ -24,6 +24,9 @@ func summaryRows(rec history.Record, meta history.Meta) []row {
 func stepParts(rec history.Record) (parts []string) {
 	if rec.StepsTotal == nil {
 		if d := rec.DurationS; d != nil && *d >= 30 {
+			if rec.NoSteps != "" {
+				return []string{"none: " + clean(rec.NoSteps)}
+			}
 			return []string{"none reported (in Python: import trainwatch; trainwatch.step())"}
 		}
 		return nil
@@ -68,14 +71,20 @@ func timeParts(rec history.Record) (parts []string) {
 	return parts
 }
 
-func lossParts(rec history.Record) []string {
+func lossParts(rec history.Record) (parts []string) {
 	switch {
 	case rec.Loss == nil:
 		return nil
 	case rec.LossFirst == nil || *rec.LossFirst == *rec.Loss:
-		return []string{number(*rec.Loss)}
+		parts = append(parts, number(*rec.Loss))
+	default:
+		parts = append(parts, number(*rec.LossFirst)+" → "+number(*rec.Loss))
 	}
-	return []string{number(*rec.LossFirst) + " → " + number(*rec.Loss)}
+	if at := rec.LossLostAtStep; at != nil {
+		// NaN is how a loop says unknown: which of the two it was nobody knows.
+		parts = append(parts, "not a number, or not told, since step "+count(*at))
+	}
+	return parts
 }
 
 func gpuParts(rec history.Record) (parts []string) {

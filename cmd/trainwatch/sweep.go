@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/trainwatch/trainwatch/internal/settings"
 )
@@ -28,8 +29,12 @@ func leaseOf(pid int) string {
 	return fmt.Sprintf("%s-%d-%d", strings.Trim(space, "pid:[]"), p.PID, p.Start)
 }
 
+// sweepAfter is how long a directory is left alone after its last change: its
+// wrapper may have ended, and its monitor, on a busy machine, not begun yet.
+const sweepAfter = time.Minute
+
 // sweep removes the directories beside dir that belong to no living process of
-// our pid namespace. Others' are left alone.
+// our pid namespace. Others' are left alone, and so is dir, which is our own.
 func sweep(dir string) {
 	if dir == "" {
 		return
@@ -42,7 +47,10 @@ func sweep(dir string) {
 	space, _, _ := strings.Cut(lease(), "-")
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), pageDirPrefix)
-		if !ours || !e.IsDir() || !strings.HasPrefix(rest, space+"-") {
+		if !ours || !e.IsDir() || e.Name() == filepath.Base(dir) || !strings.HasPrefix(rest, space+"-") {
+			continue
+		}
+		if info, err := e.Info(); err != nil || time.Since(info.ModTime()) < sweepAfter {
 			continue
 		}
 		var namespace, start uint64

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestSweep(t *testing.T) {
@@ -24,15 +25,25 @@ func TestSweep(t *testing.T) {
 		}
 		return dir
 	}
-	left := []string{
-		mkdir(pageDirPrefix + lease() + "-1"),  // ours
-		mkdir(pageDirPrefix + "1-2-3-4"),       // of another pid namespace
-		mkdir(pageDirPrefix + "0-5"),           // of nobody known
-		mkdir("something else"),                //
-		mkdir("somebody-" + gone + "-" + "12"), // not ours at all
+	old := func(dir string) string {
+		then := time.Now().Add(-2 * sweepAfter)
+		if err := os.Chtimes(dir, then, then); err != nil {
+			t.Fatal(err)
+		}
+		return dir
 	}
-	swept := mkdir(pageDirPrefix + gone + "-77")
-	sweep(left[0])
+	own := old(mkdir(pageDirPrefix + gone + "-1")) // its wrapper has ended already
+	left := []string{
+		own,
+		mkdir(pageDirPrefix + gone + "-2"), // its monitor may not have begun
+		old(mkdir(pageDirPrefix + lease() + "-1")),  // of a living process
+		old(mkdir(pageDirPrefix + "1-2-3-4")),       // of another pid namespace
+		old(mkdir(pageDirPrefix + "0-5")),           // of nobody known
+		old(mkdir("something else")),                //
+		old(mkdir("somebody-" + gone + "-" + "12")), // not ours at all
+	}
+	swept := old(mkdir(pageDirPrefix + gone + "-77"))
+	sweep(own)
 	for _, dir := range left {
 		if _, err := os.Stat(dir); err != nil {
 			t.Errorf("swept away: %v", err)

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/trainwatch/trainwatch/gpu/nvidia"
 	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/event"
@@ -97,7 +96,7 @@ type watched struct {
 // watch starts the loop for a program that runs already.
 func watch(env *environment, s spec, out outlet) *watched {
 	started := monitor.Anchor(s.Started, env.now())
-	source := nvidia.New(nvidia.Config{Library: s.NVMLLibrary, Env: env.lookup})
+	source := env.gpus(s.NVMLLibrary)
 	tracker := metrics.NewRuntimeMetricsTracker(metrics.Config{
 		Root: s.PID, Proc: "/proc", Cgroup: "/sys/fs/cgroup", GPU: source,
 		Now: env.now, Started: started, Lookup: env.lookup,

@@ -46,7 +46,7 @@ func newGPM(d *device, now time.Time) *gpm {
 	}
 	second, ret := nvml.GpmSampleAlloc()
 	if ret != nvml.SUCCESS {
-		nvml.GpmSampleFree(first)
+		_ = nvml.GpmSampleFree(first)
 		return nil
 	}
 	g := &gpm{first, second, now}
@@ -61,8 +61,9 @@ func newGPM(d *device, now time.Time) *gpm {
 	return g
 }
 
-// free gives the samples back to the driver.
+// free gives the samples back to the driver; one that does not take them keeps
+// some kilobytes until the process ends.
 func (g *gpm) free() {
-	nvml.GpmSampleFree(g.first)
-	nvml.GpmSampleFree(g.second)
+	_ = nvml.GpmSampleFree(g.first)
+	_ = nvml.GpmSampleFree(g.second)
 }

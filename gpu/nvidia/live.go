@@ -217,7 +217,7 @@ func (l *live) end() (ended <-chan struct{}, ok bool) {
 		for _, d := range l.devices {
 			d.free()
 		}
-		nvml.Shutdown() // the process goes on without it, whatever it returns
+		_ = nvml.Shutdown() // the process goes on without it, whatever it returns
 	}()
 	return all, true
 }

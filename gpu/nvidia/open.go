@@ -19,7 +19,7 @@ func open(cfg Config) (*live, error) {
 	has, missing := lookUpCalls()
 	devices, err := findDevices(has, cfg)
 	if err != nil {
-		nvml.Shutdown() // so that the next attempt starts anew; what it returns helps nobody
+		_ = nvml.Shutdown() // so that the next attempt starts anew; what it returns helps nobody
 		return nil, err
 	}
 	status := gpu.Status{Available: true, Missing: missing}

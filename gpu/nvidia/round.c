@@ -26,7 +26,7 @@ struct gpm_request {
 enum { CLOCK_OF_SM = 1, SENSOR_OF_GPU = 0, GPU_UTILIZATION_SAMPLES = 1 };
 enum { FIELD_ENERGY = 83, FIELD_POWER = 186 };
 
-unsigned long tw_gpm_request_size(void) { return sizeof(struct gpm_request); }
+size_t tw_gpm_request_size(void) { return sizeof(struct gpm_request); }
 
 /*
  * The library was loaded for everybody (RTLD_GLOBAL) by go-nvml, whose own

@@ -105,7 +105,7 @@ func (r *round) profile(last, next nvml.GpmSample, metrics []uint32) {
 	for i, id := range metrics {
 		r.c.metric[i].id = C.uint32_t(id)
 	}
-	r.c.gpm_request = C.calloc(1, C.size_t(C.tw_gpm_request_size()))
+	r.c.gpm_request = C.calloc(1, C.tw_gpm_request_size())
 }
 
 // noProfile turns them off again.
@@ -119,7 +119,7 @@ func (r *round) read(has *calls, samples bool, since uint64) {
 	if slices.ContainsFunc(r.spec, func(f fieldSpec) bool { return f.dropped }) {
 		r.ask(slices.DeleteFunc(r.spec, func(f fieldSpec) bool { return f.dropped }))
 	}
-	r.c.want, r.c.samples_since, r.c.samples = 0, C.ulong(since), 0
+	r.c.want, r.c.samples_since, r.c.samples = 0, C.uint64_t(since), 0
 	for part, c := range roundCalls {
 		if has[c] && (c != callSamples || samples) {
 			r.c.want |= 1 << part

@@ -2,7 +2,7 @@
 
 /*
  * One round over a device in one call from Go: what is asked at every tick.
- * Why this is C, and why it is beside go-nvml: docs/decisions/0006.
+ * Why this is C, and why it is beside go-nvml: docs/decisions/0007.
  *
  * The functions are reached through a table of pointers, so that one which the
  * installed driver lacks is a null pointer here, never a call.
@@ -10,6 +10,7 @@
 #ifndef TRAINWATCH_ROUND_H
 #define TRAINWATCH_ROUND_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -63,6 +64,6 @@ typedef struct {
 
 void tw_read(tw_round *r);
 void tw_look_up(tw_table *t, int call, const char *name);
-unsigned long tw_gpm_request_size(void);
+size_t tw_gpm_request_size(void);
 
 #endif

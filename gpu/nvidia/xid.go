@@ -66,7 +66,7 @@ func watchXIDs(devices []*device, has calls) *xidWatch {
 		}
 	}
 	if len(w.devices) == 0 {
-		set.Free()
+		_ = set.Free()
 		return nil
 	}
 	return w
@@ -81,7 +81,7 @@ func register(gpu nvml.Device, set nvml.EventSet) bool {
 // run waits for events until told to stop, or the driver has none any more.
 func (w *xidWatch) run() {
 	defer close(w.gone)
-	defer w.set.Free()
+	defer func() { _ = w.set.Free() }()
 	for {
 		e, ret := w.set.Wait(eventWait)
 		pause := time.Duration(0)

@@ -11,6 +11,9 @@ func Overruled(in Input, d Decision) []Decision {
 	for _, s := range in.statements() {
 		if s.Mode == On && d.Mode != On {
 			s.Warning = why(d)
+			if s.By == ByAnswer {
+				s.Detail = "a yes " + s.Detail
+			}
 			all = append(all, s)
 		}
 	}

@@ -130,11 +130,100 @@ var (
 		name: "sm_clock_mhz", kind: kindFloat, unit: "megahertz", hi: 1e5, example: "1980",
 		why: "As above: shows it slowing.",
 	}}
+	RowSMCount = Key[int64]{&def{
+		name: "sm_count", kind: kindInt, unit: "streaming multiprocessors", hi: 1e5, lo: 1, example: "132",
+		why: "Size of this device; times sm_active_pct it gives those at work.",
+	}}
+	RowTensorActivePct = Key[float64]{&def{
+		name: "tensor_active_pct", kind: kindFloat, unit: "percent", pct: true, example: "41.5",
+		why: "Share of the time that the tensor cores worked: how much of what the device is built for is used.",
+	}}
+	RowDRAMActivePct = Key[float64]{&def{
+		name: "dram_active_pct", kind: kindFloat, unit: "percent", pct: true, example: "55.2",
+		why: "Share of the memory bandwidth in use: shows what holds a run back.",
+	}}
+	RowOccupancyPct = Key[float64]{&def{
+		name: "occupancy_pct", kind: kindFloat, unit: "percent", pct: true, example: "38",
+		why: "Share of the warps that could be at work.",
+	}}
+	RowMemTempC = Key[float64]{&def{
+		name: "mem_temp_c", kind: kindFloat, unit: "degrees Celsius", signed: true, hi: 1e3, example: "71",
+		why: "As temp_c, of the memory.",
+	}}
+	RowPowerLimitW = Key[float64]{&def{
+		name: "power_limit_w", kind: kindFloat, unit: "watts", hi: 1e5, example: "700",
+		why: "What the power is held below.",
+	}}
+	RowEnergyJ = Key[float64]{&def{
+		name: "energy_j", kind: kindFloat, unit: "joules", hi: 1e15, example: "5150000",
+		why: "Energy of this device.",
+	}}
+	RowPCIeSentBytes = Key[int64]{&def{
+		name: "pcie_sent_bytes", kind: kindInt, unit: "bytes", example: "734003200",
+		why: "What went over the bus: data that is copied too often.",
+	}}
+	RowPCIeReceivedBytes = Key[int64]{&def{
+		name: "pcie_received_bytes", kind: kindInt, unit: "bytes", example: "1468006400",
+		why: "The other direction.",
+	}}
+	RowNVLinkSentBytes = Key[int64]{&def{
+		name: "nvlink_sent_bytes", kind: kindInt, unit: "bytes", example: "88046829568",
+		why: "What went to other devices: the price of training on several.",
+	}}
+	RowNVLinkReceivedBytes = Key[int64]{&def{
+		name: "nvlink_received_bytes", kind: kindInt, unit: "bytes", example: "88046829568",
+		why: "The other direction.",
+	}}
+	RowThrottlePowerS = Key[float64]{&def{
+		name: "throttle_power_s", kind: kindFloat, unit: "seconds", hi: 1e9, example: "12.5",
+		why: "Time slowed down by the power limit.",
+	}}
+	RowThrottleThermalS = Key[float64]{&def{
+		name: "throttle_thermal_s", kind: kindFloat, unit: "seconds", hi: 1e9, example: "0",
+		why: "The same by heat.",
+	}}
+	RowThrottleHWThermalS = Key[float64]{&def{
+		name: "throttle_hw_thermal_s", kind: kindFloat, unit: "seconds", hi: 1e9, example: "0",
+		why: "The same where the hardware had to step in.",
+	}}
+	RowThrottlePowerBrakeS = Key[float64]{&def{
+		name: "throttle_power_brake_s", kind: kindFloat, unit: "seconds", hi: 1e9, example: "0",
+		why: "The same by order of the power supply.",
+	}}
+	RowIdlePct = Key[float64]{&def{
+		name: "idle_pct", kind: kindFloat, unit: "percent", pct: true, example: "4.1",
+		why: "Share of the time in which no kernel ran, from the driver's own samples.",
+	}}
+	RowXIDs = Key[int64]{&def{
+		name: "xids", kind: kindInt, unit: "count", example: "0",
+		why: "Errors that the driver reported of this device.",
+	}}
+	RowLastXID = Key[int64]{&def{
+		name: "last_xid", kind: kindInt, unit: "", lo: 1, hi: 1e6, example: "79",
+		why: "Number of the last one in NVIDIA's list.",
+	}}
+	RowECCUncorrected = Key[int64]{&def{
+		name: "ecc_uncorrected", kind: kindInt, unit: "count", example: "0",
+		why: "Memory errors that could not be corrected: a failing device.",
+	}}
+	RowRemappedRows = Key[int64]{&def{
+		name: "remapped_rows", kind: kindInt, unit: "count", example: "0",
+		why: "Worn rows of memory that were replaced.",
+	}}
+	RowOtherProcesses = Key[int64]{&def{
+		name: "other_processes", kind: kindInt, unit: "count", hi: 1e6, example: "0",
+		why: "Processes of others on this device: explains a slow run.",
+	}}
 )
 
 func gpuColumns() []*def {
 	return []*def{
 		RowIndex.d, RowUtilPct.d, RowMemUsedBytes.d, RowMemUsedPeakBytes.d, RowMemTotalBytes.d,
 		RowSMActivePct.d, RowPowerW.d, RowTempC.d, RowSMClockMHz.d,
+		RowSMCount.d, RowTensorActivePct.d, RowDRAMActivePct.d, RowOccupancyPct.d, RowMemTempC.d,
+		RowPowerLimitW.d, RowEnergyJ.d, RowPCIeSentBytes.d, RowPCIeReceivedBytes.d, RowNVLinkSentBytes.d,
+		RowNVLinkReceivedBytes.d, RowThrottlePowerS.d, RowThrottleThermalS.d, RowThrottleHWThermalS.d, RowThrottlePowerBrakeS.d,
+		RowIdlePct.d, RowXIDs.d, RowLastXID.d, RowECCUncorrected.d, RowRemappedRows.d,
+		RowOtherProcesses.d,
 	}
 }

@@ -384,3 +384,27 @@ func TestShortID(t *testing.T) {
 		}
 	}
 }
+
+// TestNextAttempt: what is told beforehand is what Create then makes.
+func TestNextAttempt(t *testing.T) {
+	home := t.TempDir()
+	id := uuid.Must(uuid.NewV7()).String()
+	for want := 1; want <= 3; want++ {
+		if n := history.NextAttempt(home, id); n != want {
+			t.Errorf("attempt %d, want %d", n, want)
+		}
+		w, err := history.Create(home, history.Meta{RunID: id, Started: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Meta().Attempt != want {
+			t.Errorf("made attempt %d, want %d", w.Meta().Attempt, want)
+		}
+		w.Close()
+	}
+	for _, c := range [][2]string{{"", id}, {home, "no id"}, {filepath.Join(home, "gone"), id}} {
+		if n := history.NextAttempt(c[0], c[1]); n != 1 {
+			t.Errorf("%q: attempt %d", c, n)
+		}
+	}
+}

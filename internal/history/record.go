@@ -56,6 +56,7 @@ type Record struct {
 	GPUPowerW           *float64 `json:"gpu_power_w,omitempty"` // sum over devices
 	GPUEnergyJ          *float64 `json:"gpu_energy_j,omitempty"`
 	GPUOOMRecovered     *int64   `json:"gpu_oom_recovered,omitempty"`
+	GPU                 GPUSums  `json:"gpu,omitzero"`
 	GPUs                []GPURow `json:"gpus,omitempty"`
 
 	StepRecordsLost *int64   `json:"step_records_lost,omitempty"`
@@ -75,6 +76,7 @@ type Record struct {
 	Ended   *time.Time `json:"ended,omitempty"`
 
 	HowItEnded string `json:"how_it_ended,omitempty"` // a sentence, without a full stop
+	NoSteps    string `json:"no_steps,omitempty"`     // why no step was seen
 	CrashClass string `json:"crash_class,omitempty"`
 	Message    string `json:"message,omitempty"` // type and message of the error
 	Stack      string `json:"stack,omitempty"`
@@ -93,19 +95,6 @@ type Record struct {
 	StepMSTrace []float64 `json:"step_ms_trace,omitempty"` // slowest of each stretch
 	LossTrace   []float64 `json:"loss_trace,omitempty"`    // mean of each stretch
 	GPUTrace    []float64 `json:"gpu_util_pct_trace,omitempty"`
-}
-
-// GPURow is one device over the run.
-type GPURow struct {
-	Index           int      `json:"index"`
-	Model           string   `json:"model,omitempty"` // as the driver says it
-	UtilPct         *float64 `json:"util_pct,omitempty"`
-	MemUsedBytes    *uint64  `json:"mem_used_bytes,omitempty"`
-	MemUsedMaxBytes *uint64  `json:"mem_used_peak_bytes,omitempty"`
-	MemTotalBytes   *uint64  `json:"mem_total_bytes,omitempty"`
-	SMActivePct     *float64 `json:"sm_active_pct,omitempty"`
-	PowerW          *float64 `json:"power_w,omitempty"`
-	TempC           *float64 `json:"temp_c,omitempty"`
 }
 
 // SlowStep is one step that took long.

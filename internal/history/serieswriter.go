@@ -111,19 +111,19 @@ func (s *seriesWriter) columnsWith(gpus []GPUTick) []string {
 		columns = slices.Clone(hostColumns[:])
 	}
 	for _, g := range gpus {
-		known := slices.Contains(columns, gpuPrefix(g.Index)+gpuColumns[0])
+		known := slices.Contains(columns, g.prefix()+gpuColumns[0])
 		if known || len(columns) >= len(hostColumns)+maxGPUs*len(gpuColumns) {
 			continue
 		}
 		columns = slices.Clip(columns)
 		for _, c := range gpuColumns {
-			columns = append(columns, gpuPrefix(g.Index)+c)
+			columns = append(columns, g.prefix()+c)
 		}
 	}
 	return columns
 }
 
-func gpuPrefix(index int) string { return "gpu" + strconv.Itoa(index) + "_" }
+func (g *GPUTick) prefix() string { return "gpu" + strconv.Itoa(g.Index) + g.Part + "_" }
 
 // fill puts t into s.values in the order of the columns.
 func (s *seriesWriter) fill(t Tick) {
@@ -138,9 +138,10 @@ func (s *seriesWriter) fill(t Tick) {
 		s.values = append(s.values, unknown)
 	}
 	for _, g := range t.GPUs {
-		at := slices.Index(s.header.Columns, gpuPrefix(g.Index)+gpuColumns[0])
+		at := slices.Index(s.header.Columns, g.prefix()+gpuColumns[0])
 		if at >= 0 {
-			copy(s.values[at:], []float64{g.Util, g.MemUsed, g.SMActive, g.PowerW, g.TempC, g.SMClock})
+			values := g.values()
+			copy(s.values[at:], values[:])
 		}
 	}
 }

@@ -26,13 +26,22 @@ type Tick struct {
 
 // GPUTick is one device at one sampling.
 type GPUTick struct {
-	Index    int // as the driver counts
+	Index    int    // its place on the node
+	Part     string // of a MIG instance: "mig" and its ids, as in "mig1.0"; "" a whole GPU
 	Util     float64
 	MemUsed  float64 // bytes
 	SMActive float64 // percent
 	PowerW   float64
 	TempC    float64
 	SMClock  float64 // MHz
+
+	MemTempC     float64
+	TensorActive float64 // percent
+	DRAMActive   float64 // percent
+	Occupancy    float64 // percent
+	PCIe         float64 // counters, bytes, both directions
+	NVLink       float64
+	Throttle     float64 // counter, seconds, over all reasons
 }
 
 // NewTick returns a Tick in which only the time is known.
@@ -48,7 +57,10 @@ func NewTick(elapsedS float64) Tick {
 // NewGPUTick returns a GPUTick in which only the device is known.
 func NewGPUTick(index int) GPUTick {
 	u := math.NaN()
-	return GPUTick{Index: index, Util: u, MemUsed: u, SMActive: u, PowerW: u, TempC: u, SMClock: u}
+	return GPUTick{
+		Index: index, Util: u, MemUsed: u, SMActive: u, PowerW: u, TempC: u, SMClock: u,
+		MemTempC: u, TensorActive: u, DRAMActive: u, Occupancy: u, PCIe: u, NVLink: u, Throttle: u,
+	}
 }
 
 // EpochRow is one completed epoch.
@@ -66,5 +78,17 @@ var hostColumns = [...]string{
 	"host_mem_used_bytes", "host_mem_total_bytes", "process_rss_bytes", "process_cpu_pct",
 }
 
-// columns of every device, after a prefix such as "gpu0_".
-var gpuColumns = [...]string{"util_pct", "mem_used_bytes", "sm_active_pct", "power_w", "temp_c", "sm_clock_mhz"}
+// columns of every device, after a prefix such as "gpu0_" or, of a MIG instance,
+// "gpu0mig1.0_", in the order of values. Series that were written before a column
+// was added to the end do not have it.
+var gpuColumns = [...]string{
+	"util_pct", "mem_used_bytes", "sm_active_pct", "power_w", "temp_c", "sm_clock_mhz",
+	"mem_temp_c", "tensor_active_pct", "dram_active_pct", "occupancy_pct", "pcie_bytes", "nvlink_bytes", "throttle_s",
+}
+
+func (g *GPUTick) values() [len(gpuColumns)]float64 {
+	return [...]float64{
+		g.Util, g.MemUsed, g.SMActive, g.PowerW, g.TempC, g.SMClock,
+		g.MemTempC, g.TensorActive, g.DRAMActive, g.Occupancy, g.PCIe, g.NVLink, g.Throttle,
+	}
+}

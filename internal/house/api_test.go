@@ -66,6 +66,9 @@ func exported(t *testing.T, dir string) string {
 				continue
 			}
 			if f, ok := d.(*ast.FuncDecl); ok {
+				if !onExported(f) {
+					continue
+				}
 				f.Body = nil
 			}
 			var b bytes.Buffer
@@ -83,4 +86,24 @@ func exported(t *testing.T, dir string) string {
 	}
 	sort.Strings(list)
 	return strings.Join(list, "\n") + "\n"
+}
+
+// onExported reports whether f is a function, or a method of an exported type.
+func onExported(f *ast.FuncDecl) bool {
+	if f.Recv == nil || len(f.Recv.List) == 0 {
+		return true
+	}
+	receiver := f.Recv.List[0].Type
+	for {
+		switch r := receiver.(type) {
+		case *ast.StarExpr:
+			receiver = r.X
+		case *ast.IndexExpr:
+			receiver = r.X
+		case *ast.Ident:
+			return r.IsExported()
+		default:
+			return true
+		}
+	}
 }

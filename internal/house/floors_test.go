@@ -22,7 +22,7 @@ var floors = map[string]int{
 	"errors": 0, "internal/event": 0, "internal/steps": 0, "internal/spool": 0,
 	"internal/consent": 0, "internal/rank": 0, "internal/identity": 0, "internal/settings": 0,
 
-	"callbacks": 1, "callbacks/python": 1, "gpu": 1, "gpu/nvidia": 1, "gpu/nvidia/fake": 1,
+	"callbacks": 1, "callbacks/python": 1, "gpu": 1, "gpu/nvidia": 1, "gpu/nvidia/fake": 1, "gpu/amd": 1,
 
 	"metrics": 2, "internal/history": 2, "internal/delivery": 2, "internal/shim": 2,
 
@@ -35,6 +35,7 @@ var floors = map[string]int{
 var neighbours = map[string][]string{
 	"internal/settings": {"internal/consent"}, // the files that settings reads say yes or no
 	"gpu/nvidia":        {"gpu"},
+	"gpu/amd":           {"gpu"},
 }
 
 // sideRooms are programs and tools of the repository itself.

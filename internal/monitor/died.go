@@ -24,8 +24,6 @@ type End struct {
 	Signal        int // 0 none
 }
 
-const outcomeGPUOOM = errors.OutcomeGPUOOM
-
 // Ended makes an End of how a wrapped program ended and of the crash files
 // that its processes left in dir. recipient is ours: what it has been told by
 // one of them is not told again.

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/metrics"
@@ -12,9 +13,7 @@ func (l *loop) end(how func(oomKills uint64) End) (history.Record, func(*history
 	at := l.elapsed()
 	kills, _ := l.cfg.Tracker.OOMKills()
 	e := how(kills)
-	l.drainPages(true)
-	l.sampleLast()
-	l.report(true)
+	l.metered(func() { l.drainPages(true); l.sampleLast(); l.report(true) })
 
 	totals := l.cfg.Tracker.Totals()
 	r := l.record(totals, at)
@@ -25,6 +24,9 @@ func (l *loop) end(how func(oomKills uint64) End) (history.Record, func(*history
 	r.GPUOOMRecovered = known(recovered(e, totals))
 	r.CrashClass = string(e.Report.Class)
 	r.Message, r.Stack = e.Local.Message, e.Local.Stack
+	if l.steps == 0 && l.cfg.Meta.Client == "cli" {
+		r.NoSteps = whyNoSteps(l.cfg.Pages.dir, l.cfg.Meta.Command)
+	}
 	r.Ended = history.Known(l.cfg.Meta.Started.Add(at), true)
 	if e.Crashed && !e.Sent {
 		l.send(event.Exception, ExceptionAttrs(e.Report)...)
@@ -73,7 +75,7 @@ func (l *loop) sampleLast() {
 // recovered is how many times the program ran out of GPU memory and went on.
 func recovered(e End, t metrics.Totals) metrics.Opt[int64] {
 	ooms, ok := t.Allocator.OOMs.Value, t.Allocator.OOMs.OK
-	if ok && ooms > 0 && e.Outcome == outcomeGPUOOM {
+	if ok && ooms > 0 && e.Outcome == errors.OutcomeGPUOOM {
 		ooms-- // the last one was one too many
 	}
 	return metrics.Opt[int64]{Value: int64(ooms), OK: ok}

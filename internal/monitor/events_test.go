@@ -113,18 +113,18 @@ func TestALateFirstStepIsReported(t *testing.T) {
 }
 
 // TestTheSameEventsAtAnySpeed: a loop of a million steps a second is told of by
-// as many events as one of a step a second, and no step is lost.
+// as many events as one of ten, and no step is lost.
 func TestTheSameEventsAtAnySpeed(t *testing.T) {
 	var want []string
 	for _, c := range []struct {
 		burst int
 		every time.Duration
-	}{{1, time.Second}, {1, time.Millisecond}, {1000, time.Millisecond}} {
+	}{{1, 100 * time.Millisecond}, {1, time.Millisecond}, {1000, time.Millisecond}} {
 		bubble(fmt.Sprintf("%d every %v", c.burst, c.every), t, func(t *testing.T) {
 			r := watch(t)
 			r.Begin(0, 0)
 			n := 0
-			for time.Since(r.began) < 5*time.Second {
+			for time.Since(r.began) < 600*time.Millisecond {
 				time.Sleep(c.every)
 				r.step(c.burst, 0)
 				n += c.burst

@@ -66,16 +66,7 @@ func statisticsAttrs(s metrics.Statistics) []event.Attr {
 		number(event.GPUMemUsedPeakBytes, s.GPU.MemUsedPeak),
 		float(event.GPUSMActivePct, s.GPU.SMActivePct), float(event.GPUPowerW, s.GPU.PowerW),
 	}
-	var rows [][]event.Attr
-	for _, d := range s.GPU.Devices {
-		rows = append(rows, []event.Attr{
-			event.RowIndex.Of(int64(d.Index)), float(event.RowUtilPct, d.UtilPct),
-			number(event.RowMemUsedBytes, d.MemUsed), number(event.RowMemUsedPeakBytes, d.MemUsedPeak),
-			number(event.RowMemTotalBytes, d.MemTotal), float(event.RowSMActivePct, d.SMActivePct),
-			float(event.RowPowerW, d.PowerW), float(event.RowTempC, d.TempC),
-		})
-	}
-	return append(attrs, event.Rows(event.GPUs, rows...))
+	return append(attrs, gpuRows(s.GPU))
 }
 
 // endAttrs are those of train_end; r is the record of the same end.

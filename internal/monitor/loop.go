@@ -37,6 +37,8 @@ type loop struct {
 	span     span
 	snapshot gpu.Snapshot // of the last sample
 	samples  int
+	settings settings // of the run's page
+	learned  learned
 	answered bool          // one was taken since the driver answered
 	spent    time.Duration // CPU time of the loop itself
 
@@ -104,7 +106,7 @@ func (m *Monitor) turns(l *loop) {
 		case <-rested:
 			wake, rested = m.wake, nil
 		}
-		l.metered(work)
+		l.metered(func() { work(); l.report(false) })
 		turn.Reset(l.rest())
 	}
 }
@@ -118,13 +120,12 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// metered does what is due, then reports, and notes what that cost.
+// metered does what is due and notes what that cost.
 func (l *loop) metered(work func()) {
 	runtime.LockOSThread() // the clock is the thread's
 	defer runtime.UnlockOSThread()
 	began := threadCPU()
 	work()
-	l.report(false)
 	l.spent += max(0, threadCPU()-began)
 }
 

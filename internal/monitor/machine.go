@@ -37,6 +37,7 @@ func (l *loop) systemAttrs() []event.Attr {
 	if known {
 		attrs = append(attrs, event.GPUCount.Of(int64(len(devices))))
 	}
+	attrs = append(attrs, l.settings.packageAttrs()...)
 	return append(attrs, gpuAttrs(devices)...)
 }
 
@@ -73,7 +74,7 @@ func gpuAttrs(devices []gpu.Device) []event.Attr {
 
 func (l *loop) startAttrs() []event.Attr {
 	attrs := []event.Attr{
-		word(event.Framework, frameworkOf(l.page.Source)),
+		word(event.Framework, l.settings.framework(l.page.Source)),
 		event.StepSource.Of(sourceWord(l.page.Source, l.steps)),
 		event.NodesObserved.Of(1),
 		count(event.NodeCount, int64(l.rank.Nodes)), count(event.LocalWorldSize, int64(l.rank.LocalWorld)),
@@ -82,7 +83,7 @@ func (l *loop) startAttrs() []event.Attr {
 	if l.rank.Launcher == "" && l.rank.Rank < 0 { // nobody launched several of us
 		attrs = append(attrs, event.NodeCount.Of(1), event.LocalWorldSize.Of(1))
 	}
-	return attrs
+	return append(attrs, l.settings.attrs(l.cfg.Meta.Dir)...)
 }
 
 // sourceWord says who reports the steps, "none" where nobody has yet.
@@ -153,6 +154,12 @@ func (l *loop) facts() map[string]any {
 	add("ci", l.cfg.CI, true)
 	python := runtimeVersion(l.page)
 	add("python_version", python, python != "")
+	for name, version := range l.settings.Packages {
+		add("pkg_"+name, version, true)
+	}
+	for name, value := range l.settings.Values {
+		add(name, value, true)
+	}
 	status := l.snapshot.Status
 	add("gpu_reason", status.Reason, status.Reason != "")
 	add("driver_version", status.Driver, status.Driver != "")

@@ -167,7 +167,11 @@ func (m *Monitor) Finish(ctx context.Context, how func(oomKills uint64) End) Res
 		return Result{Meta: m.cfg.Meta, Err: errors.Join(errClosed, m.fault)}
 	}
 	if !await(ctx, m.recorder.done) {
-		return Result{Record: m.last, Meta: m.cfg.Meta, Err: fmt.Errorf("monitor: %w", ErrUnwritten)}
+		unwritten := Result{Record: m.last, Meta: m.cfg.Meta, Err: fmt.Errorf("monitor: %w", ErrUnwritten)}
+		if closed(m.recorder.opened) {
+			unwritten.Dir, unwritten.Record.RunID = m.recorder.dir, m.cfg.Meta.RunID
+		}
+		return unwritten
 	}
 	result := m.recorder.result
 	result.Err = errors.Join(result.Err, m.fault)

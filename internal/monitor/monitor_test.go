@@ -122,7 +122,6 @@ type told struct {
 }
 
 func (e told) number(name string) float64 { n, _ := e.Properties[name].(float64); return n }
-func (e told) has(name string) bool       { _, ok := e.Properties[name]; return ok }
 
 // events returns what was sent so far, in order, and checks the order.
 func (r *run) events() (list []told) {

@@ -49,19 +49,7 @@ func (l *loop) record(t metrics.Totals, at time.Duration) history.Record {
 		StepRecordsLost: history.Known(int64(t.RecordsLost), t.RecordsLost > 0),
 		SampleIntervalS: positive(l.slowest),
 	}
-	for _, d := range s.GPU.Devices {
-		row := history.GPURow{
-			Index: d.Index, UtilPct: known(d.UtilPct), MemUsedBytes: known(d.MemUsed),
-			MemUsedMaxBytes: known(d.MemUsedPeak), MemTotalBytes: known(d.MemTotal),
-			SMActivePct: known(d.SMActivePct), PowerW: known(d.PowerW), TempC: known(d.TempC),
-		}
-		for _, device := range l.snapshot.Devices {
-			if device.Index == d.Index {
-				row.Model = device.Model
-			}
-		}
-		r.GPUs = append(r.GPUs, row)
-	}
+	recordGPUs(&r, &s.GPU, l.snapshot.Status)
 	for _, slow := range t.Slowest {
 		r.SlowestSteps = append(r.SlowestSteps, history.SlowStep{
 			Step: slow.Step, TookMS: milliseconds(slow.Took), AtS: slow.At.Seconds(),

@@ -15,6 +15,9 @@ type recorder struct {
 	last    func(*history.Writer) Result // set before jobs is closed; nil: no end
 	dropped int
 
+	opened chan struct{}
+	dir    string // the run's directory, set before opened is closed
+
 	done   chan struct{}
 	result Result // set before done is closed
 }
@@ -23,7 +26,7 @@ type recorder struct {
 const recorderQueue = 512
 
 func startRecorder(open func() (*history.Writer, error)) *recorder {
-	r := &recorder{jobs: make(chan func(*history.Writer), recorderQueue), done: make(chan struct{})}
+	r := &recorder{jobs: make(chan func(*history.Writer), recorderQueue), opened: make(chan struct{}), done: make(chan struct{})}
 	go r.run(open)
 	return r
 }
@@ -34,6 +37,8 @@ func (r *recorder) run(open func() (*history.Writer, error)) {
 	var failed error
 	fault := harmless(func() {
 		w, failed = open()
+		r.dir = w.Path()
+		close(r.opened)
 		for job := range r.jobs {
 			job(w)
 		}

@@ -12,7 +12,9 @@ const (
 	// attachPatience is how long the first event waits for the GPU driver.
 	attachPatience = 15 * time.Second
 	// pagePatience is how long it waits for a wrapped program's first page,
-	// which names the language's version.
+	// which names the language's version. A Python that has let us in may be
+	// busy importing its framework; the first page names that too, and is waited
+	// for as train_start is.
 	pagePatience = 2 * time.Second
 	// startPatience is how long train_start waits for the first step, which
 	// says who reports it.
@@ -25,6 +27,7 @@ const (
 // settled, then progress by the schedule. ending sends what would otherwise
 // have waited for the driver or for a first step.
 func (l *loop) report(ending bool) {
+	l.learn()
 	if !l.tellSystem(ending) || !l.sends() {
 		return
 	}
@@ -72,7 +75,14 @@ func (l *loop) isMachineKnown() bool {
 	if !l.answered {
 		return elapsed >= attachPatience
 	}
-	return l.cfg.Pages.dir == "" || l.page.Head > 0 || elapsed >= pagePatience
+	dir := l.cfg.Pages.dir
+	if dir == "" || l.page.Head > 0 {
+		return true
+	}
+	if elapsed < pagePatience {
+		return false
+	}
+	return elapsed >= startPatience || !pythonRan(dir)
 }
 
 // settle returns whether this is the process that sends. Once sure it stays so.

@@ -108,21 +108,7 @@ func (l *loop) tick(sample metrics.Sample) history.Tick {
 	s.next()
 	t.HostMemUsed, t.HostMemTotal = orNaN(sample.Host.MemUsed), orNaN(sample.Host.MemTotal)
 	t.RSS, t.CPUPct = orNaN(sample.Host.RSS), orNaN(sample.Host.CPUPct)
-	for _, g := range sample.GPU.Samples {
-		if g.Device < 0 || g.Device >= len(sample.GPU.Devices) || !sample.GPU.Devices[g.Device].Visible {
-			continue
-		}
-		row := history.NewGPUTick(sample.GPU.Devices[g.Device].Index)
-		set(&row.Util, g.Util)
-		set(&row.SMActive, g.SMActive)
-		set(&row.PowerW, g.PowerW)
-		set(&row.TempC, g.TempC)
-		set(&row.SMClock, g.SMClock)
-		if used, ok := g.MemUsed.Get(); ok {
-			row.MemUsed = float64(used)
-		}
-		t.GPUs = append(t.GPUs, row)
-	}
+	t.GPUs = gpuTicks(l.cfg.Tracker, sample.GPU)
 	return t
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -158,6 +159,7 @@ func TestClosedByTheProgram(t *testing.T) {
 	stdin.Close()
 	stdout.Close()
 	p.ready()
+	_ = result.SetReadDeadline(time.Now().Add(patience))
 	if said, err := io.ReadAll(result); err != nil || len(said) > 0 {
 		t.Errorf("stdout: %q, %v", said, err)
 	}

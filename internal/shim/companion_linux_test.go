@@ -16,7 +16,14 @@ import (
 // beside starts the program with a companion that has said who it is.
 func beside(t *testing.T, kind string, argv ...string) (p *process, pid int) {
 	t.Helper()
-	p = begin(t, wrappedBeside(kind, argv...))
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	p = begin(t, wrappedBeside(kind, argv...), func(c *exec.Cmd) {
+		c.ExtraFiles = append(c.ExtraFiles, null) // for the program, not for the companion
+	})
 	var session int
 	var inherited string
 	eventually(t, "the companion has spoken", func() bool { return strings.Contains(p.stderr.String(), "\n") })

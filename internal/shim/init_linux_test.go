@@ -78,6 +78,7 @@ func TestInit(t *testing.T) {
 		p.ready()
 		s.press(ctrlC)
 		p.expect("2")
+		eventually(t, "the wrapper has taken it", func() bool { return !pending(p.Process.Pid) })
 		p.kill(unix.SIGINT)
 		p.expect("2")
 		p.kill(unix.SIGTERM)

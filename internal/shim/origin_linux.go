@@ -27,7 +27,7 @@ func tapOrigins(signals []syscall.Signal) {
 		if !ok || now.handler == handlerDefault || now.handler == handlerIgnore || now.handler == tapHandler {
 			continue
 		}
-		tapNext = now.handler // the same for every signal
+		atomic.StoreUintptr(&tapNext, now.handler) // the same for every signal
 		now.handler = tapHandler
 		action(s, &now)
 	}

@@ -134,7 +134,7 @@ func (p *Program) wait() Ending {
 			usage  unix.Rusage
 		)
 		switch done, err := p.reap(pid, &status, &usage); {
-		case err != nil && err != unix.EINTR:
+		case err != nil && !errors.Is(err, unix.EINTR):
 			return Ending{ExitCode: 1} // nor can this
 		case !done:
 			continue
@@ -146,7 +146,7 @@ func (p *Program) wait() Ending {
 		e := Ending{
 			ExitCode: status.ExitStatus(),
 			CPU:      seconds(usage.Utime) + seconds(usage.Stime),
-			MaxRSS:   int64(usage.Maxrss) * maxRSSUnit,
+			MaxRSS:   int64(usage.Maxrss) * maxRSSUnit, //nolint:unconvert // 32 bits on some machines
 		}
 		if status.Signaled() {
 			e.ExitCode, e.Signal = -1, status.Signal()

@@ -132,3 +132,16 @@ func TestSuspended(t *testing.T) {
 	p.expect("15")
 	p.endsWith(0)
 }
+
+// TestBombarded: there is no moment at which a signal ends us while the program
+// has a word of its own to say.
+func TestBombarded(t *testing.T) {
+	for range 20 {
+		p := begin(t, wrapped(listening(15)...))
+		p.ready()
+		for state(p.Process.Pid) != 'Z' {
+			p.kill(unix.SIGTERM)
+		}
+		p.endsWith(0)
+	}
+}

@@ -108,7 +108,7 @@ func TestFactsOnATerminal(t *testing.T) {
 
 func TestCtrlZ(t *testing.T) {
 	s, p := shell(t)
-	s.press(line(wrapped(listening(2, 18, 15)...)))
+	s.press(line(wrapped(listening(1, 2, 10, 18, 15)...)))
 	w := p.ready()
 	for n := 1; n <= 3; n++ {
 		s.press(ctrlZ)
@@ -119,6 +119,17 @@ func TestCtrlZ(t *testing.T) {
 		p.expect("18")
 		s.press(ctrlC)
 		p.expect("2")
+	}
+	s.press(ctrlZ)
+	s.shows("Stopped", 4)
+	s.press("bg\n")
+	p.expect("18")
+	for range 5 {
+		s.press("kill -HUP %1\n") // as when the terminal hangs up: to the job as a whole
+		p.expect("1")
+		eventually(t, "the wrapper has taken it", func() bool { return !pending(w.parent) })
+		kill(t, w.parent, unix.SIGUSR1)
+		p.expect("10")
 	}
 	kill(t, w.parent, unix.SIGTERM)
 	p.expect("15")
@@ -183,6 +194,21 @@ func foreground(t *testing.T, s *screen) int {
 	return group
 }
 
+// TestCtrlCToAScript in a group of its own: the terminal means all of it.
+func TestCtrlCToAScript(t *testing.T) {
+	s, p := shell(t)
+	script := "'" + strings.Join(listening(2, 3, 15), " ") + "; true'"
+	s.press(line(wrapped("sh", "-c", script), "&"))
+	w := p.ready()
+	s.press("fg\n")
+	eventually(t, "the job is in the foreground", func() bool { return foreground(t, s) != p.Process.Pid })
+	s.press(ctrlC)
+	p.expect("2")
+	kill(t, w.pid, unix.SIGTERM)
+	p.expect("15")
+	p.over2(s)
+}
+
 // TestReadFromTheBackground: stops the job, as in a bare start, until the shell
 // brings it to the front.
 func TestReadFromTheBackground(t *testing.T) {
@@ -222,6 +248,10 @@ func TestTerminalComesBack(t *testing.T) {
 	w := p.ready()
 	stopped(t, w.parent)
 	s.shows("Stopped", 1)
+	s.press("fg\n")
+	eventually(t, "the program is in the foreground", func() bool { return foreground(t, s) == w.group })
+	s.press(ctrlZ)
+	s.shows("Stopped", 2) // all of the job: the shell asks after the script, not after us
 	s.press("fg\n")
 	eventually(t, "the program is in the foreground", func() bool { return foreground(t, s) == w.group })
 	s.press("one\n")

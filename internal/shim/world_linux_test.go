@@ -66,7 +66,7 @@ func begin(t *testing.T, argv []string, prepare ...func(*exec.Cmd)) *process {
 	w.Close()
 	t.Cleanup(func() {
 		_ = p.Process.Kill()
-		_ = p.Cmd.Wait()
+		_ = p.Wait()
 		r.Close()
 	})
 	return p
@@ -125,7 +125,7 @@ func (p *process) ended() syscall.WaitStatus {
 		_ = p.Process.Kill()
 	})
 	defer timer.Stop()
-	_ = p.Cmd.Wait()
+	_ = p.Wait()
 	return p.ProcessState.Sys().(syscall.WaitStatus)
 }
 

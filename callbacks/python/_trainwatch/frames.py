@@ -11,7 +11,7 @@ import sys
 from . import library, place, record
 
 _FIRST, _LAST = 16, 48  # frames kept of each end
-_TEXT, _FILE = 256, 1024  # characters
+_TEXT, _FILE = 128, 256  # characters: with 8 exceptions of 64 frames a crash file stays below what is read of it
 _SOURCE = 2 << 20  # bytes of a source file that is looked at
 _SOURCES = 8 << 20  # of all of them together
 _DECORATED = 64  # lines from a function's first to its def

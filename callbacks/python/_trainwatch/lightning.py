@@ -78,9 +78,9 @@ def _batch_start(t, trainer, module, *_):
     t.fresh = False
     if LOOP.start_once() and source.claim(source.LIGHTNING):
         t.counts = True
+        told.tell("lightning", _settings(trainer, module))
         LOOP.begin(*_plan(trainer))
         LOOP.epoch_begin(trainer.current_epoch)
-        told.tell("lightning", _settings(trainer, module))
 
 
 def _batch_end(t, trainer, module, outputs=None, *_):

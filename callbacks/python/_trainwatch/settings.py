@@ -44,6 +44,9 @@ def _versions():
             name = wanted.get(distribution.lower().replace(".", "_").replace("-", "_"))
             if name is not None:
                 found[name] = version.partition("-")[0]
+    build = getattr(sys.modules.get("torch.version"), "__version__", None)
+    if "torch" in found and type(build) is str and build.startswith(found["torch"] + "+"):
+        found["torch"] = build  # "+cpu", "+cu132": what the index's name does not say
     return found
 
 
@@ -104,8 +107,14 @@ def torch(optimizer):
         }
     except Exception:
         values = {}
-    framework = "torch"
-    for name in ("accelerate", "deepspeed"):
-        if name in sys.modules:
-            framework = name
-    tell(framework, values)
+    tell(_framework("accelerate", "deepspeed") or "torch", values)
+
+
+def by_hand():
+    """Tell what a loop that calls `trainwatch.step` shows of itself."""
+    tell(_framework("torch", "jax", "tensorflow", "paddle", "mxnet") or "python", {})
+
+
+def _framework(*names):
+    """Return the first of these that the program has imported."""
+    return next((name for name in names if name in sys.modules), None)

@@ -7,6 +7,7 @@ all others keep what they see to themselves.
 
 import os
 
+from . import settings
 from .loop import LOOP
 
 # As in the page's header.
@@ -67,6 +68,8 @@ def by_hand():
     """
     before = _counting.now
     _set(BY_HAND)
+    if before == 0:
+        settings.by_hand()  # no other source has told any
     return before == 0
 
 

@@ -44,10 +44,10 @@ class _Training:
         if not LOOP.start_once() or not source.claim(source.TRANSFORMERS):
             return
         self.counts = True
+        told.tell("transformers", _settings(args, facts))
         LOOP.begin(*plan)
         if self.epoch >= 0:
             LOOP.epoch_begin(self.epoch)
-        told.tell("transformers", _settings(args, facts))
 
 
 def _settings(args, facts):

@@ -8,6 +8,7 @@
 package fake
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
@@ -41,7 +42,7 @@ func Compile(dir string) (Object, error) {
 	if err := os.WriteFile(code, source, 0o600); err != nil {
 		return Object{}, fmt.Errorf("fake: write the source: %w", err)
 	}
-	cc := exec.Command("cc", "-Wall", "-Wextra", "-Werror", "-fPIC", "-c", "-o", object, code)
+	cc := exec.CommandContext(context.Background(), "cc", "-Wall", "-Wextra", "-Werror", "-fPIC", "-c", "-o", object, code)
 	if out, err := cc.CombinedOutput(); err != nil {
 		return Object{}, fmt.Errorf("fake: compile: %w\n%s", err, out)
 	}
@@ -62,7 +63,7 @@ func (o Object) Link(dir string, missing ...string) (library string, err error) 
 		return "", fmt.Errorf("fake: write the list of symbols: %w", err)
 	}
 	library = filepath.Join(dir, "libnvidia-ml.so.1")
-	cc := exec.Command("cc", "-shared", "-Wl,--version-script="+exports,
+	cc := exec.CommandContext(context.Background(), "cc", "-shared", "-Wl,--version-script="+exports,
 		"-Wl,-soname,libnvidia-ml.so.1", "-o", library, o.path, "-lpthread")
 	if out, err := cc.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("fake: link: %w\n%s", err, out)

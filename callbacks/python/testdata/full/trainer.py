@@ -3,7 +3,7 @@
 import sys
 
 from common import net, tell, torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 
 class Model(torch.nn.Module):
@@ -44,6 +44,7 @@ arguments = TrainingArguments(
 )  # fmt: skip
 rows = Rows()
 trainer = Trainer(model, arguments, train_dataset=rows, eval_dataset=rows, callbacks=[Print()])
+trainer.remove_callback(PrinterCallback)  # it prints how long things took
 result = trainer.train()
 tell(
     model, source="hf", steps=result.global_step, step=trainer.state.global_step, epochs=3,

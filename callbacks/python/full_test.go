@@ -1,0 +1,246 @@
+//go:build full && linux
+
+package python_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// frameworks is the virtual environment with everything that requirements.txt
+// names; make test-full says where it is.
+func frameworks(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("TRAINWATCH_TEST_FRAMEWORKS")
+	if dir == "" {
+		t.Fatal("TRAINWATCH_TEST_FRAMEWORKS names no virtual environment: run make test-full")
+	}
+	return filepath.Join(dir, "bin")
+}
+
+// wrapper builds trainwatch once.
+var wrapper = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "trainwatch-full-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "trainwatch")
+	build := exec.Command("go", "build", "-o", path, "github.com/trainwatch/trainwatch/cmd/trainwatch")
+	build.Stderr = os.Stderr
+	return path, build.Run()
+})
+
+// training runs one of the programs of testdata/full.
+type training struct {
+	bin, home string
+	command   []string
+	env       []string
+}
+
+func newTraining(t *testing.T, command ...string) training {
+	t.Helper()
+	bin := frameworks(t)
+	command[0] = filepath.Join(bin, command[0])
+	return training{bin: bin, home: t.TempDir(), command: command, env: []string{
+		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TRAINWATCH_TELEMETRY=off",
+		"PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "OMP_NUM_THREADS=1", "CUDA_VISIBLE_DEVICES=",
+		"HF_HUB_OFFLINE=1", "KERAS_BACKEND=torch",
+	}}
+}
+
+func (p training) run(t *testing.T, program string, arguments ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, arguments...)
+	cmd.Dir = filepath.Join("testdata", "full")
+	cmd.Env = append(p.env[:len(p.env):len(p.env)], "TRAINWATCH_HOME="+p.home, "TEST_PORT="+freePort(t))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // how it ended is compared
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.String()}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// bare and watched run the same command in a new directory of the same name.
+func (p training) bare(t *testing.T, dir string) result {
+	t.Helper()
+	fresh(t, dir)
+	return p.run(t, p.command[0], append(p.command[1:len(p.command):len(p.command)], dir)...)
+}
+
+func (p training) watched(t *testing.T, dir string) result {
+	t.Helper()
+	fresh(t, dir)
+	path, err := wrapper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	arguments := append([]string{"run", "--quiet", "--"}, p.command...)
+	return p.run(t, path, append(arguments, dir)...)
+}
+
+func fresh(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask runs one of trainwatch's commands and reads its JSON.
+func (p training) ask(t *testing.T, into any, arguments ...string) {
+	t.Helper()
+	path, err := wrapper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.run(t, path, arguments...)
+	if err := json.Unmarshal([]byte(r.stdout), into); err != nil {
+		t.Fatalf("trainwatch %s: %v\n%+v", strings.Join(arguments, " "), err, r)
+	}
+}
+
+// varying is what differs between two runs of one program: pids and times.
+var varying = regexp.MustCompile(`\b\d\d:\d\d:\d\d[.\d]*|\b[WIE]\d{4}\b|\b\d{3,}\b|0x[0-9a-f]+`)
+
+func alike(t *testing.T, what, bare, watched string) {
+	t.Helper()
+	if varying.ReplaceAllString(bare, "#") != varying.ReplaceAllString(watched, "#") {
+		t.Errorf("%s differs.\nbare:\n%s\nwatched:\n%s", what, bare, watched)
+	}
+}
+
+// Real frameworks are seen as they see themselves, and behave as without us.
+func TestFrameworks(t *testing.T) {
+	for name, command := range map[string][]string{
+		"a plain loop":               {"python", "plain.py"},
+		"data from workers":          {"python", "workers.py"},
+		"two optimizers":             {"python", "two_optimizers.py"},
+		"optimizers in the backward": {"python", "in_backward.py"},
+		"a GradScaler":               {"python", "scaler.py"},
+		"a compiled model":           {"python", "compiled.py"},
+		"a compiled optimizer":       {"python", "compiled_step.py"},
+		"steps by hand":              {"python", "by_hand.py"},
+		"Transformers":               {"python", "trainer.py"},
+		"Lightning":                  {"python", "lit.py"},
+		"Keras":                      {"python", "keras_fit.py"},
+		"torchrun":                   {"torchrun", "--standalone", "--nproc-per-node=2", "ddp.py"},
+		"spawned ranks":              {"python", "spawn.py"},
+		"a dataset that fails":       {"python", "failing.py"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newTraining(t, command...)
+			dir := filepath.Join(t.TempDir(), "out")
+			bare, watched := p.bare(t, dir), p.watched(t, dir)
+			if bare.status != watched.status {
+				t.Fatalf("ended with %q, bare with %q\n%s", watched.status, bare.status, watched.stderr)
+			}
+			if bare.stdout != watched.stdout {
+				t.Errorf("stdout differs.\nbare:\n%s\nwatched:\n%s", bare.stdout, watched.stdout)
+			}
+			alike(t, "stderr", bare.stderr, watched.stderr)
+
+			lines := strings.Split(strings.TrimSpace(watched.stdout), "\n")
+			var said map[string]any
+			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &said); err != nil {
+				t.Fatalf("the program's last line: %v\n%+v", err, watched)
+			}
+			var runs []map[string]any
+			p.ask(t, &runs, "runs", "--json")
+			if len(runs) != 1 {
+				t.Fatalf("%d runs recorded, want 1", len(runs))
+			}
+			var seen map[string]any
+			p.ask(t, &seen, "show", "last", "--json")
+			for fact, property := range map[string]string{
+				"steps": "steps_total", "step": "step", "epochs": "epochs_completed",
+				"loss": "loss", "lr": "learning_rate", "grad_norm": "grad_norm",
+			} {
+				want, told := said[fact].(float64)
+				if !told {
+					continue
+				}
+				got, known := seen[property].(float64)
+				if want == 0 && !known {
+					continue
+				}
+				if !known || math.Abs(got-want) > 1e-12*math.Abs(want) {
+					t.Errorf("%s is %v, the program says %v", property, seen[property], want)
+				}
+			}
+		})
+	}
+}
+
+// Of all processes of a run one sends, and says who tells of its steps.
+func TestFrameworksOneSender(t *testing.T) {
+	for name, c := range map[string]struct {
+		command           []string
+		source, framework string
+	}{
+		"torchrun":      {[]string{"torchrun", "--standalone", "--nproc-per-node=2", "ddp.py"}, "torch", "torch"},
+		"spawned ranks": {[]string{"python", "spawn.py"}, "torch", "torch"},
+		"Transformers":  {[]string{"python", "trainer.py"}, "hf", "transformers"},
+		"Lightning":     {[]string{"python", "lit.py"}, "lightning", "lightning"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newTraining(t, c.command...)
+			path, err := wrapper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := p.run(t, path, append(append([]string{"telemetry", "preview", "--"}, p.command...), t.TempDir())...)
+			count := map[string]int{}
+			for line := range strings.Lines(r.stdout) {
+				var e struct {
+					Event      string
+					Properties map[string]any
+				}
+				if err := json.Unmarshal([]byte(line), &e); err != nil {
+					t.Fatalf("%v: %s", err, line)
+				}
+				count[e.Event]++
+				switch e.Event {
+				case "train_start":
+					if e.Properties["step_source"] != c.source || e.Properties["framework"] != c.framework {
+						t.Errorf("source %v of %v, want %s of %s", e.Properties["step_source"], e.Properties["framework"], c.source, c.framework)
+					}
+					if e.Properties["optimizer"] == nil || e.Properties["trainable_parameter_count"] == nil {
+						t.Errorf("settings are missing: %v", e.Properties)
+					}
+				case "system_info":
+					if e.Properties["pkg_torch"] == nil || e.Properties["python_version"] == nil {
+						t.Errorf("versions are missing: %v", e.Properties)
+					}
+				}
+			}
+			if count["train_start"] != 1 || count["train_end"] != 1 || count["system_info"] != 1 {
+				t.Errorf("events %v, want one of each\n%s", count, r.stderr)
+			}
+		})
+	}
+}

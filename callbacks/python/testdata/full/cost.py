@@ -1,0 +1,88 @@
+"""What a step of each source costs beside the framework's own work, in ns.
+
+    trainwatch run -- python cost.py     (without trainwatch: what the calls cost bare)
+
+The functions that the frameworks call, called as they call them.
+"""
+
+import sys
+import timeit
+import types
+
+from common import net, torch
+
+CALLS, RUNS = 5000, 20
+
+
+def cost(function):
+    return min(timeit.repeat(function, number=CALLS, repeat=RUNS)) / CALLS * 1e9
+
+
+def report(name, nanoseconds):
+    print("%-44s %8.0f ns" % (name, nanoseconds))
+
+
+hooks = torch.optim.optimizer._global_optimizer_post_hooks
+if not hooks:
+    sys.exit("no hook is there: run this under trainwatch")
+(hook,) = hooks.values()
+optimizer = torch.optim.SGD(net().parameters(), lr=0.1)
+other = torch.optim.SGD(net().parameters(), lr=0.1)
+report("torch's optimizers", cost(lambda: hook(optimizer, (), {})))
+loader = torch.utils.data.DataLoader(list(range(4 * CALLS * RUNS)), batch_size=None)
+batches = iter(loader)
+timed = type(batches).__next__
+plain = [c.cell_contents for c in timed.__closure__ or () if callable(c.cell_contents)]
+plain = next((f for f in plain if getattr(f, "__qualname__", "").endswith("Iter.__next__")), None)
+if plain is not None:
+    bare = cost(lambda: plain(batches))
+    report("a DataLoader's batch, beside the loader's own", cost(lambda: timed(batches)) - bare)
+
+from transformers import TrainerControl, TrainerState, TrainingArguments  # noqa: E402
+from transformers.trainer import DEFAULT_CALLBACKS  # noqa: E402
+
+callback = DEFAULT_CALLBACKS[-1]()
+arguments = TrainingArguments("/nonexistent", use_cpu=True, report_to=[])
+state, control = TrainerState(max_steps=10, epoch=0.0), TrainerControl()
+callback.on_train_begin(arguments, state, control)
+callback.on_epoch_begin(arguments, state, control)
+
+
+def step():
+    callback.on_step_begin(arguments, state, control)
+    hook(optimizer, (), {})
+    state.global_step += 1
+    callback.on_step_end(arguments, state, control)
+
+
+report("Transformers, the optimizers' hook included", cost(step))
+logs = {"loss": 1.0, "learning_rate": 0.1, "grad_norm": 1.0}
+report("  and what it logs", cost(lambda: callback.on_log(arguments, state, control, logs=logs)))
+callback.on_train_end(arguments, state, control)
+
+from lightning.pytorch.trainer.connectors import callback_connector  # noqa: E402
+
+(callback,) = callback_connector._load_external_callbacks("lightning.pytorch.callbacks_factory")
+trainer = types.SimpleNamespace(
+    global_step=0, current_epoch=0, max_steps=-1, max_epochs=1, num_training_batches=10,
+    accumulate_grad_batches=1,
+)  # fmt: skip
+module = types.SimpleNamespace(automatic_optimization=True)
+loss = {"loss": torch.tensor(1.0)}
+callback.on_train_start(trainer, module)
+
+
+def step():
+    callback.on_train_batch_start(trainer, module, None, 0)
+    hook(optimizer, (), {})
+    trainer.global_step += 1
+    callback.on_train_batch_end(trainer, module, loss, None, 0)
+
+
+report("Lightning, the optimizers' hook included", cost(step))
+callback.on_train_end(trainer, module)
+
+import trainwatch  # noqa: E402
+
+report("trainwatch.step(loss=…)", cost(lambda: trainwatch.step(loss=1.0)))
+report("  and the optimizers' hook, which keeps still", cost(lambda: hook(optimizer, (), {})))

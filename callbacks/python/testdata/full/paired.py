@@ -1,0 +1,23 @@
+"""A plain loop of many steps: how long one took, in microseconds, at the end.
+
+    python paired.py STEPS
+"""
+
+import sys
+import time
+
+from common import net, torch
+
+STEPS = int(sys.argv[1])
+wide = torch.nn.Sequential(torch.nn.Linear(256, 512), torch.nn.Tanh(), torch.nn.Linear(512, 1))
+optimizer = torch.optim.AdamW(wide.parameters(), lr=0.001)
+x, y = torch.randn(32, 256), torch.randn(32, 1)
+net()
+begun = 0
+for i in range(STEPS + 100):
+    if i == 100:
+        begun = time.perf_counter()
+    optimizer.zero_grad()
+    torch.nn.functional.mse_loss(wide(x), y).backward()
+    optimizer.step()
+print((time.perf_counter() - begun) / STEPS * 1e6)

@@ -1,0 +1,115 @@
+package monitor_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/trainwatch/trainwatch/errors"
+	"github.com/trainwatch/trainwatch/internal/monitor"
+)
+
+// crash is what a Go process of the run leaves.
+func crash(t *testing.T, dir, name, message string, at int64, sentTo ...string) {
+	t.Helper()
+	data, err := errors.EncodeCrash(errors.Crash{
+		PID: 1, Rank: -1, Time: at, SentTo: sentTo,
+		Report: errors.Report{Class: errors.GoPanic}, Local: errors.Local{Message: message},
+	})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOfSeveralCrashesTheFirstIsTheCause(t *testing.T) {
+	dir := t.TempDir()
+	crash(t, dir, "crash-20-go.json", "the watchdog", 300)
+	crash(t, dir, "crash-30-go.json", "the cause", 100)
+	crash(t, dir, "crash-10-go.json", "a broken pipe", 200)
+	e := monitor.Ended(errors.Exit{Code: 2}, dir, "us")
+	if e.Local.Message != "the cause" || !e.Crashed || e.Sent || e.ExitCode != 2 {
+		t.Errorf("%+v", e)
+	}
+	if e := monitor.Ended(errors.Exit{}, dir, "us"); e.Crashed || e.Local.Message != "" || e.Outcome != errors.OK {
+		t.Errorf("of a program that went on: %+v", e)
+	}
+}
+
+// TestARecipientHearsOfARunsDeathOnce, whichever of its processes told.
+func TestARecipientHearsOfARunsDeathOnce(t *testing.T) {
+	dir := t.TempDir()
+	crash(t, dir, "crash-30-go.json", "the cause", 100, "other")
+	crash(t, dir, "crash-10-go.json", "what followed", 200, "us")
+	for recipient, want := range map[string]bool{"us": true, "other": true, "third": false, "": false} {
+		if e := monitor.Ended(errors.Exit{Code: 2}, dir, recipient); e.Sent != want || !e.Crashed {
+			t.Errorf("%q: %+v", recipient, e)
+		}
+	}
+}
+
+func TestWhatIsNoCrashFile(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		syscall.Mkfifo(in("crash-1-0.json"), 0o600),
+		os.Symlink("/dev/zero", in("crash-2-0.json")),
+		os.Mkdir(in("crash-3-0.json"), 0o700),
+		os.WriteFile(in("crash-4-0.json"), []byte("{"), 0o600),
+		os.WriteFile(in("crash-5-0.json"), []byte(strings.Repeat(" ", errors.MaxCrashFile+1)), 0o600),
+		os.WriteFile(in("crash-6-0.json.tmp"), []byte("{}"), 0o600),
+		os.WriteFile(in("crash-7-0.json"), nil, 0o000),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, where := range []string{dir, "", "/nonexistent", in("crash-4-0.json")} {
+		if e := monitor.Ended(errors.Exit{Code: 1}, where, "us"); e.Outcome != errors.Error || e.Local.Message != "" || e.Sent {
+			t.Errorf("%q: %+v", where, e)
+		}
+	}
+}
+
+// TestTheOldestCrashFilesAreRead of more than anybody would read.
+func TestTheOldestCrashFilesAreRead(t *testing.T) {
+	dir := t.TempDir()
+	began := time.Now()
+	for i := range 200 {
+		name := "crash-" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "-0.json"
+		crash(t, dir, name, "crash "+name, int64(1000-i))
+		when := began.Add(time.Duration(i) * time.Second)
+		if err := os.Chtimes(filepath.Join(dir, name), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := monitor.Ended(errors.Exit{Code: 1}, dir, "us")
+	if want := "crash crash-" + string(rune('a'+63%26)) + string(rune('a'+63/26)) + "-0.json"; e.Local.Message != want {
+		t.Errorf("%q, want %q", e.Local.Message, want)
+	}
+}
+
+// TestHowItEnded in words, for the record.
+func TestHowItEnded(t *testing.T) {
+	for _, c := range []struct {
+		end  monitor.End
+		want string
+	}{
+		{monitor.End{Outcome: errors.OK}, "finished"},
+		{monitor.End{Outcome: errors.OutcomeStop, Signal: 2}, "stopped by the user"},
+		{monitor.End{Outcome: errors.Signal, Signal: 11, ExitCode: -1}, "killed by signal 11 (SIGSEGV)"},
+		{monitor.End{Outcome: errors.Error, ExitCode: 7}, "failed with exit status 7"},
+		{monitor.End{Outcome: errors.Error, ExitCode: -1, Local: errors.Local{Message: "KeyError: 3\nmore"}}, "failed: KeyError: 3"},
+		{monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}, "nobody saw how it ended"},
+	} {
+		bubble(c.want, t, func(t *testing.T) {
+			r := watch(t)
+			equal(t, "how it ended", r.finish(c.end).Record.HowItEnded, c.want)
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package monitor_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trainwatch/trainwatch/internal/monitor"
+	"github.com/trainwatch/trainwatch/internal/rank"
+)
+
+var torchrunOnTwoNodes = rank.Info{Rank: -1, World: 4, LocalRank: -1, LocalWorld: 2, Nodes: 2, Launcher: "torchrun"}
+
+// environ writes a process's environment and children into the test's procfs.
+func (p *processes) environ(pid int, variables string, children ...int) {
+	p.Helper()
+	dir := filepath.Join(p.proc, strconv.Itoa(pid))
+	task := filepath.Join(dir, "task", strconv.Itoa(pid))
+	var list []string
+	for _, child := range children {
+		list = append(list, strconv.Itoa(child))
+	}
+	for _, err := range []error{
+		os.MkdirAll(task, 0o700),
+		os.WriteFile(filepath.Join(dir, "environ"), []byte(strings.ReplaceAll(variables, " ", "\x00")+"\x00"), 0o600),
+		os.WriteFile(filepath.Join(task, "children"), []byte(strings.Join(list, " ")+" "), 0o600),
+	} {
+		if err != nil {
+			p.Fatal(err)
+		}
+	}
+}
+
+func TestWhoSendsOfSeveralNodes(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		told rank.Info
+		see  func(*processes)
+		want rank.Verdict
+		rank int
+	}{
+		{"told at the start", rank.Info{Verdict: rank.Sender, Rank: 0}, func(*processes) {}, rank.Sender, 0},
+		{"nothing to see", torchrunOnTwoNodes, func(*processes) {}, rank.Unknown, -1},
+		{"a page of the first node", torchrunOnTwoNodes, func(p *processes) { p.start(11, [3]int{0, 4, 0}).steps(1) }, rank.Sender, 0},
+		{"a page of the second node", torchrunOnTwoNodes, func(p *processes) { p.start(11, [3]int{2, 4, 0}).steps(1) }, rank.Silent, 2},
+		{"a page that is not its node's first", torchrunOnTwoNodes, func(p *processes) { p.start(12, [3]int{1, 4, 1}).steps(1) }, rank.Unknown, -1},
+		{"a page without rank", torchrunOnTwoNodes, func(p *processes) { p.start(12, unranked).steps(1) }, rank.Unknown, -1},
+		{"processes of the first node", torchrunOnTwoNodes, func(p *processes) {
+			p.environ(10, "HOME=/", 11, 12)
+			p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4")
+			p.environ(12, "RANK=1 LOCAL_RANK=1 WORLD_SIZE=4")
+		}, rank.Sender, 0},
+		{"processes of the second node", torchrunOnTwoNodes, func(p *processes) {
+			p.environ(10, "HOME=/", 9)
+			p.environ(9, "HOME=/", 12, 11)
+			p.environ(12, "RANK=3 LOCAL_RANK=1 WORLD_SIZE=4")
+			p.environ(11, "RANK=2 LOCAL_RANK=0 WORLD_SIZE=4")
+		}, rank.Silent, 2},
+		{"processes that are not their node's first", torchrunOnTwoNodes, func(p *processes) {
+			p.environ(10, "HOME=/", 12)
+			p.environ(12, "RANK=3 LOCAL_RANK=1 WORLD_SIZE=4")
+		}, rank.Unknown, -1},
+		{"what the launcher itself was told", torchrunOnTwoNodes, func(p *processes) {
+			p.environ(10, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=2", 11)
+			p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=2")
+		}, rank.Unknown, -1},
+		{"processes in a circle", torchrunOnTwoNodes, func(p *processes) {
+			p.environ(10, "HOME=/", 11, 10)
+			p.environ(11, "HOME=/", 10)
+		}, rank.Unknown, -1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newProcesses(t)
+			c.see(p)
+			p.pages.DrainAt(p.now, false)
+			settle := monitor.Settle(c.told, 10, p.proc, func() time.Time { return p.now })
+			for range 2 { // and it stays so
+				if got := settle(p.pages); got.Verdict != c.want || got.Rank != c.rank || got.Launcher != c.told.Launcher {
+					t.Errorf("%+v", got)
+				}
+			}
+		})
+	}
+}
+
+// TestProcessesAreNotAskedAllTheTime: only once a second.
+func TestProcessesAreNotAskedAllTheTime(t *testing.T) {
+	p := newProcesses(t)
+	settle := monitor.Settle(torchrunOnTwoNodes, 10, p.proc, func() time.Time { return p.now })
+	settle(p.pages)
+	p.environ(10, "HOME=/", 11)
+	p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4")
+	equal(t, "at once", settle(p.pages).Verdict, rank.Unknown)
+	p.now = p.now.Add(time.Second)
+	equal(t, "after a second", settle(p.pages).Verdict, rank.Sender)
+}
