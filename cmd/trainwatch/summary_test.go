@@ -94,7 +94,8 @@ func TestSummaryOfLittle(t *testing.T) {
 				"  trainwatch show abc8def0\n",
 		},
 		"only its end is known": {
-			history.Record{RunID: sampleID, Outcome: "ok"}, history.Meta{},
+			history.Record{RunID: sampleID, Outcome: "ok"},
+			history.Meta{},
 			"✓ run finished                                                        trainwatch\n" +
 				"  trainwatch show abc8def0\n",
 		},
@@ -231,7 +232,7 @@ func TestSummaryFits(t *testing.T) {
 					}
 				}
 				for _, r := range text {
-					if r != '\n' && !(color && r == '\x1b') && !unicode.IsGraphic(r) {
+					if escape := color && r == '\x1b'; r != '\n' && !escape && !unicode.IsGraphic(r) {
 						t.Errorf("%q at %d: character %U", outcome, width, r)
 					}
 				}

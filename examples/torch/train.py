@@ -9,14 +9,14 @@ are seen all the same.
 import torch
 from torch import nn
 
-EPOCHS, BATCH = 8, 64
+EPOCHS, BATCH = 5, 64
 
 
 def digits(count, generator):
     """Return blurred pictures of eight shapes, and which shape each is."""
     shapes = (torch.rand(8, 256, generator=torch.Generator().manual_seed(1)) > 0.7).float()
     labels = torch.randint(8, (count,), generator=generator)
-    return shapes[labels] + 0.8 * torch.randn(count, 256, generator=generator), labels
+    return shapes[labels] + 4 * torch.randn(count, 256, generator=generator), labels
 
 
 def main():
@@ -26,7 +26,7 @@ def main():
     held_out = torch.utils.data.TensorDataset(*digits(1024, generator))
     loader = torch.utils.data.DataLoader(train, BATCH, shuffle=True)
     model = nn.Sequential(nn.Linear(256, 256), nn.GELU(), nn.Linear(256, 8))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS * len(loader))
     for epoch in range(EPOCHS):
         for pictures, labels in loader:

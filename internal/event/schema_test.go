@@ -35,13 +35,17 @@ func TestFeatures(t *testing.T) {
 		e    event.Event
 		want map[string]any
 	}{
-		{"all details", s.New(event.FeatureUsed, linear.Attrs(bits.Of(-4), quant.Of("4bit"), ratio.Of(-0.5), fused.Of(true))...),
-			map[string]any{"feature": "linear_4bit", "bits": -4.0, "quant": "4bit", "ratio": -0.5, "fused": true}},
+		{
+			"all details", s.New(event.FeatureUsed, linear.Attrs(bits.Of(-4), quant.Of("4bit"), ratio.Of(-0.5), fused.Of(true))...),
+			map[string]any{"feature": "linear_4bit", "bits": -4.0, "quant": "4bit", "ratio": -0.5, "fused": true},
+		},
 		{"refused word", s.New(event.FeatureUsed, linear.Attrs(quant.Of("secret"))...), map[string]any{"feature": "linear_4bit"}},
 		{"another's detail", s.New(event.FeatureUsed, linear.Attrs(other.Of("few"))...), map[string]any{"feature": "linear_4bit"}},
 		{"same name, another type", s.New(event.FeatureUsed, export.Attrs(other.Of("few"))...), map[string]any{"feature": "export", "bits": "few"}},
-		{"operation", s.New(event.Operation, must(event.DeclareOperation("convert")).Attr(), event.Status.Of("success"), event.Count.Of(3)),
-			map[string]any{"operation": "convert", "status": "success", "count": 3.0}},
+		{
+			"operation", s.New(event.Operation, must(event.DeclareOperation("convert")).Attr(), event.Status.Of("success"), event.Count.Of(3)),
+			map[string]any{"operation": "convert", "status": "success", "count": 3.0},
+		},
 		{"detail on another event", s.New(event.TrainEnd, linear.Attrs(bits.Of(4))...), map[string]any{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -50,7 +50,6 @@ var onlyIn = map[string]string{
 	"github.com/DataDog/sketches-go":     "metrics",
 	"github.com/spf13/cobra":             "cmd/trainwatch",
 	"github.com/google/licensecheck":     "internal/house",
-	"github.com/rogpeppe/go-internal":    "cmd/trainwatch",
 }
 
 type pkg struct {

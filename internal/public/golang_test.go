@@ -60,7 +60,7 @@ func TestRealStacks(t *testing.T) {
 	if err := fs.WalkDir(fstest.MapFS{"a": {}}, ".", func(string, fs.DirEntry, error) error { c.see(); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	strings.Map(func(r rune) rune { c.see(); return r }, "a")
+	_ = strings.Map(func(r rune) rune { c.see(); return r }, "a")
 	var m sync.Map
 	m.Store(1, 1)
 	m.Range(func(any, any) bool { c.see(); return true })

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -23,7 +24,11 @@ import (
 func main() {
 	log.SetFlags(0)
 	s := source{packages: set{}, symbols: set{}, errors: set{"runtime.Error": true}}
-	if err := s.read(filepath.Join(runtime.GOROOT(), "src")); err != nil {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		log.Fatalf("gen: go env GOROOT: %v", err)
+	}
+	if err := s.read(filepath.Join(strings.TrimSpace(string(root)), "src")); err != nil {
 		log.Fatalf("gen: reading Go's source: %v", err)
 	}
 	for name, list := range map[string]set{"go_packages": s.packages, "go_error_types": s.errors} {
@@ -93,9 +98,9 @@ func (s source) goFile(path, pkg string) error {
 		if !ok || f.Name.Name == "_" {
 			continue
 		}
-		name, star, typ := f.Name.Name, "", ""
+		name := f.Name.Name
 		if f.Recv != nil && len(f.Recv.List) == 1 {
-			star, typ = receiver(f.Recv.List[0].Type)
+			star, typ := receiver(f.Recv.List[0].Type)
 			if typ == "_" || typ == "" {
 				continue
 			}

@@ -22,7 +22,7 @@ def report(name, nanoseconds):
     print("%-44s %8.0f ns" % (name, nanoseconds))
 
 
-hooks = torch.optim.optimizer._global_optimizer_post_hooks
+hooks = sys.modules["torch.optim.optimizer"]._global_optimizer_post_hooks
 if not hooks:
     sys.exit("no hook is there: run this under trainwatch")
 (hook,) = hooks.values()
