@@ -278,14 +278,36 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		}
 		return
 	}
-	if answer.Warning != "" && !w.env.warned {
-		fmt.Fprintf(w.env.stderr, "trainwatch: %s\n", answer.Warning)
-	}
-	if !w.s.Quiet && answer.Summary != "" {
-		_, _ = io.WriteString(w.env.stderr, "\n"+answer.Summary)
-	}
+	w.say(answer)
 	if w.spec.Teardown && w.spec.Sends {
 		_ = hear(c, &answer, deliverPatience) // what is not delivered by then is in the spool
+	}
+}
+
+// say prints what the monitor has to say. A standard error that nobody reads
+// any more (a full pipe, a terminal under Ctrl-S) must not hold us: what it does
+// not take in time is not said.
+func (w *wrapped) say(f farewell) {
+	text := ""
+	if f.Warning != "" && !w.env.warned {
+		text = "trainwatch: " + f.Warning + "\n"
+	}
+	if !w.s.Quiet && f.Summary != "" {
+		text += "\n" + f.Summary
+	}
+	if text == "" {
+		return
+	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = io.WriteString(w.env.stderr, text)
+	}()
+	patience := time.NewTimer(savePatience)
+	defer patience.Stop()
+	select {
+	case <-written:
+	case <-patience.C:
 	}
 }
 

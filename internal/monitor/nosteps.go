@@ -20,6 +20,9 @@ func compiled(dir, module string) bool {
 // pythonRan reports whether a Python of the run has let us in.
 func pythonRan(dir string) bool { return compiled(dir, "sitecustomize") }
 
+// torchRan reports whether a Python of the run has imported torch.
+func torchRan(dir string) bool { return compiled(dir, filepath.Join("_trainwatch", "optimizer")) }
+
 // elsewhere are commands that run a program where our files are not.
 var elsewhere = [...]string{"docker", "podman", "nerdctl", "apptainer", "singularity", "enroot", "kubectl", "ssh", "bwrap", "chroot"}
 
@@ -29,7 +32,7 @@ func whyNoSteps(dir string, command []string) string {
 	switch {
 	case dir == "":
 		return "there is no memory filesystem for step pages"
-	case compiled(dir, filepath.Join("_trainwatch", "optimizer")):
+	case torchRan(dir):
 		return "torch was there, but no optimizer made a step that torch tells of"
 	case pythonRan(dir):
 		return "Python was there, but no framework that trainwatch knows"

@@ -19,6 +19,9 @@ const (
 	// startPatience is how long train_start waits for the first step, which
 	// says who reports it.
 	startPatience = 30 * time.Second
+	// torchPatience is the same where a Python of the run has imported torch: a
+	// model may take minutes to load.
+	torchPatience = 5 * time.Minute
 	// mostWaiting bounds the events that wait for train_start.
 	mostWaiting = 64
 )
@@ -33,7 +36,7 @@ func (l *loop) report(ending bool) {
 	}
 	elapsed := l.elapsed()
 	due := l.schedule.due(elapsed, l.steps) || ending && l.schedule.reports == 0
-	if due || ending || l.steps > 0 || elapsed > startPatience {
+	if due || ending || l.steps > 0 || elapsed > l.startPatience() {
 		l.tellStart()
 	}
 	if !due {
@@ -82,7 +85,15 @@ func (l *loop) isMachineKnown() bool {
 	if elapsed < pagePatience {
 		return false
 	}
-	return elapsed >= startPatience || !pythonRan(dir)
+	return elapsed >= l.startPatience() || !pythonRan(dir)
+}
+
+// startPatience is how long the first step is waited for.
+func (l *loop) startPatience() time.Duration {
+	if dir := l.cfg.Pages.dir; dir != "" && torchRan(dir) {
+		return torchPatience
+	}
+	return startPatience
 }
 
 // settle returns whether this is the process that sends. Once sure it stays so.

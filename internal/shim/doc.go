@@ -6,4 +6,9 @@
 // or a driver, or wait for anything but the program: whatever measures lives in
 // the companion process (the monitor), whose death, slowness or stopping must
 // not be noticeable here. The package knows nothing of training.
+//
+// A file is one side of being a parent: command (what to start, and why not),
+// program (start, wait, end), signals (what is handed on, and to whom), origin
+// (who sent it), terminal (job control for a program in a group of its own),
+// files (what we must not hold), companion, die.
 package shim

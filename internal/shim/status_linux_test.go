@@ -76,7 +76,7 @@ func TestStart(t *testing.T) {
 		{"not executable, in PATH", []string{"plain"}, dir + ":/nowhere", 126, ""},
 		{"a binary of another machine", []string{"./foreign"}, "", 126, ""},
 		{"through a file", []string{"./plain/x"}, "", 126, ""},
-		{"a zero byte in a name that is too long", []string{"./" + strings.Repeat("x", 5000)}, "", 126, ""},
+		{"a name that is too long", []string{"./" + strings.Repeat("x", 5000)}, "", 126, ""},
 	} {
 		for _, how := range []string{asWrapper, asExec} {
 			t.Run(c.name+"/"+how, func(t *testing.T) {

@@ -133,12 +133,12 @@ func TestCtrlZ(t *testing.T) {
 	}
 	kill(t, w.parent, unix.SIGTERM)
 	p.expect("15")
-	p.over2(s)
+	p.leaves(s)
 }
 
-// over2 leaves the shell, which holds the report's pipe as well, and expects
-// that nothing more was reported.
-func (p *process) over2(s *screen) {
+// leaves the shell, which holds the report's pipe as well, and expects that
+// nothing more was reported.
+func (p *process) leaves(s *screen) {
 	p.t.Helper()
 	s.press("exit\n")
 	p.over()
@@ -177,7 +177,7 @@ func TestBackgroundJob(t *testing.T) {
 	p.expect("10")
 	s.press("kill %1\n")
 	p.expect("15")
-	p.over2(s)
+	p.leaves(s)
 }
 
 func foreground(t *testing.T, s *screen) int {
@@ -206,7 +206,7 @@ func TestCtrlCToAScript(t *testing.T) {
 	p.expect("2")
 	kill(t, w.pid, unix.SIGTERM)
 	p.expect("15")
-	p.over2(s)
+	p.leaves(s)
 }
 
 // TestReadFromTheBackground: stops the job, as in a bare start, until the shell
@@ -222,7 +222,7 @@ func TestReadFromTheBackground(t *testing.T) {
 	eventually(t, "the program is in the foreground", func() bool { return foreground(t, s) == w.group })
 	s.press("forty-two\n")
 	p.expect("read forty-two")
-	p.over2(s)
+	p.leaves(s)
 }
 
 // TestReadOfARunningJob that was brought to the front: it may read at once.
@@ -236,7 +236,7 @@ func TestReadOfARunningJob(t *testing.T) {
 	eventually(t, "the program is in the foreground", func() bool { return foreground(t, s) == w.group })
 	s.press("forty-two\n")
 	p.expect("read forty-two")
-	p.over2(s)
+	p.leaves(s)
 }
 
 // TestTerminalComesBack: what runs after the wrapper in the same job finds the
@@ -259,5 +259,5 @@ func TestTerminalComesBack(t *testing.T) {
 	p.ready()
 	s.press("two\n")
 	p.expect("read two")
-	p.over2(s)
+	p.leaves(s)
 }
