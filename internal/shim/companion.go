@@ -47,6 +47,14 @@ func StartCompanion(exe string, args, env []string, specification []byte) (*Comp
 	}
 	closeOnExec(pair)
 	ours, theirs := os.NewFile(uintptr(pair[0]), "monitor"), pair[1]
+	c := &Companion{conn: ours}
+	// Before the fork: it then has its specification even if we are killed in
+	// the same moment. The socket's buffer holds it.
+	if err := c.Tell(specification, startPatience); err != nil {
+		ours.Close()
+		unix.Close(theirs)
+		return nil, fmt.Errorf("shim: specification for the monitor: %w", err)
+	}
 	keepInherited()
 	started := make(chan error, 1)
 	go func() {
@@ -56,10 +64,6 @@ func StartCompanion(exe string, args, env []string, specification []byte) (*Comp
 	select {
 	case err = <-started:
 	case <-time.After(startPatience):
-	}
-	c := &Companion{conn: ours}
-	if err == nil {
-		err = c.Tell(specification, startPatience)
 	}
 	if err != nil {
 		ours.Close()
