@@ -115,8 +115,15 @@ func TestHomeFullOfTraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"run", "--", programs.stepper, "-steps", "20"}, {"runs"}, {"show", "last"}, {"telemetry", "status"},
-		{"telemetry", "log"}, {"telemetry", "flush"}, {"telemetry", "preview"}, {"doctor"}, {"telemetry", "off"},
+		{"run", "--", programs.stepper, "-steps", "20"},
+		{"runs"},
+		{"show", "last"},
+		{"telemetry", "status"},
+		{"telemetry", "log"},
+		{"telemetry", "flush"},
+		{"telemetry", "preview"},
+		{"doctor"},
+		{"telemetry", "off"},
 	} {
 		r := w.cli(args...)
 		if r.signal != 0 || args[0] == "run" && (r.status != 0 || r.stdout != "ready\ndone\n") {

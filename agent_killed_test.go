@@ -100,8 +100,8 @@ func TestWrapperIsKilled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.trainwatch("run", "--", programs.stepper)
-	p.monitor()
 	p.says("ready")
+	eventually(t, "the run is recorded", func() bool { return len(w.runs()) == 1 })
 	signal(t, p.cmd.Process.Pid, syscall.SIGKILL)
 	w.settle() // the program's input is still open: it was killed
 	if r := p.wait(); r.signal != syscall.SIGKILL || strings.Contains(r.stdout, "done") {
