@@ -85,7 +85,8 @@ func (l *loop) isMachineKnown() bool {
 	if elapsed < pagePatience {
 		return false
 	}
-	return elapsed >= l.startPatience() || !pythonRan(dir)
+	// A report that is due waits for nobody.
+	return elapsed >= l.startPatience() || l.schedule.due(elapsed, l.steps) || !pythonRan(dir)
 }
 
 // startPatience is how long the first step is waited for.
