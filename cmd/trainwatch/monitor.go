@@ -27,15 +27,16 @@ const (
 	memoryLimit = 24 << 20
 )
 
+// settleAfter is when the monitor makes itself small and unimportant: after its
+// own start, which on a busy machine would otherwise come late.
+const settleAfter = 100 * time.Millisecond
+
 // monitorMain is the process beside a wrapped program. Whatever happens to it
 // is no concern of the program; nobody reads its exit status.
 func monitorMain() {
 	// A scheduler that ends a job step signals every process of it. The program
 	// may take its time to save a checkpoint, and the end is what we are for.
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
-	debug.SetMemoryLimit(memoryLimit)
-	modest()
-
 	control := controlConn()
 	defer control.Close()
 	lines := bufio.NewReader(control)
@@ -48,9 +49,16 @@ func monitorMain() {
 		return
 	}
 	env := processEnvironment()
-	go sweep(s.PageDir) // ends with the process at the latest
 	exit := watchExit(s.PID)
 	w := watch(env, s, processOutlet(env, s))
+	// A run of some milliseconds is waiting for us by now; what follows is for
+	// those that go on.
+	settling := time.AfterFunc(settleAfter, func() {
+		debug.SetMemoryLimit(memoryLimit)
+		modest()
+		sweep(s.PageDir)
+	})
+	defer settling.Stop()
 	e, told := awaitEnd(lines, exit)
 	result := w.finish(func(oomKills uint64) monitor.End {
 		if !told {
