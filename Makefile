@@ -10,7 +10,7 @@ TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trainwatch-tools
 
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
-GOVULNCHECK   := v1.9.0
+GOVULNCHECK   := v1.8.0
 
 # PyTorch, Transformers, Lightning and Keras in a virtual environment: 6 GiB, made once.
 REQUIREMENTS := callbacks/python/testdata/full/requirements.txt

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -24,7 +25,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	s := source{packages: set{}, symbols: set{}, errors: set{"runtime.Error": true}}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	root, err := exec.CommandContext(context.Background(), "go", "env", "GOROOT").Output()
 	if err != nil {
 		log.Fatalf("gen: go env GOROOT: %v", err)
 	}
