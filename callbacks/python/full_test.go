@@ -55,7 +55,7 @@ func newTraining(t *testing.T, command ...string) training {
 	command[0] = filepath.Join(bin, command[0])
 	return training{bin: bin, home: t.TempDir(), command: command, env: []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TRAINWATCH_TELEMETRY=off",
-		"PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "OMP_NUM_THREADS=1", "CUDA_VISIBLE_DEVICES=",
+		"PYTHONHASHSEED=0", "OMP_NUM_THREADS=1", "CUDA_VISIBLE_DEVICES=",
 		"HF_HUB_OFFLINE=1", "KERAS_BACKEND=torch",
 	}}
 }

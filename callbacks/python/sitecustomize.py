@@ -86,7 +86,7 @@ class _Lookout:
             find = None if finder is cls else getattr(finder, "find_spec", None)
             spec = None if find is None else find(name, path, target)
             if spec is not None:
-                if type(spec) is _ModuleSpec:
+                if type(spec) is _ModuleSpec and name not in sys.modules:
                     spec.__class__ = _Noticed
                 return spec
         return None
@@ -100,7 +100,10 @@ class _Noticed(_ModuleSpec):
 
     @property
     def _initializing(self):
-        return self.__dict__.get("_initializing", False)
+        try:
+            return self.__dict__["_initializing"]
+        except KeyError:
+            raise AttributeError("'ModuleSpec' object has no attribute '_initializing'") from None
 
     @_initializing.setter
     def _initializing(self, value):
