@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/trainwatch/trainwatch/internal/capture"
@@ -31,6 +33,13 @@ const (
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
 func buildAndRun(m *testing.M) int {
+	// Under nohup, or in the background of a script, HUP or INT is ignored, and
+	// would be for every program that a test starts.
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if ossignal.Ignored(s) {
+			ossignal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	dir, err := os.MkdirTemp("", "trainwatch-blackbox-")
 	if err == nil {
 		defer os.RemoveAll(dir)

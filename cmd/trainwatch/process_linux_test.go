@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asVariable) != "" {
 		main()
 		return
+	}
+	// Under nohup, or in the background of a script, HUP or INT is ignored, and
+	// would be for every program that a test starts.
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if ossignal.Ignored(s) {
+			ossignal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	os.Exit(m.Run())
 }

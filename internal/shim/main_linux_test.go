@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -39,6 +40,13 @@ func TestMain(m *testing.M) {
 			fail(err)
 		case asCompanion:
 			companion(os.Args[2])
+		}
+	}
+	// Under nohup, or in the background of a script, HUP or INT is ignored, and
+	// would be for every program that a test starts.
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if ossignal.Ignored(s) {
+			ossignal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
 	dir, err := os.MkdirTemp("", "shim")
