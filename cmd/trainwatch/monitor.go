@@ -58,7 +58,6 @@ func monitorMain() {
 		modest()
 		sweep(s.PageDir)
 	})
-	defer settling.Stop()
 	e, told := awaitEnd(lines, exit)
 	result := w.finish(func(oomKills uint64) monitor.End {
 		if !told {
@@ -68,6 +67,9 @@ func monitorMain() {
 	})
 	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
 	removePageDir(s)
+	if settling.Stop() { // it was a short run
+		sweep(s.PageDir)
+	}
 	w.awaitRecord()
 	w.deliver(control)
 }
