@@ -143,7 +143,10 @@ func (env *environment) load() (settings.Settings, []settings.Warning, error) {
 
 // loadAt is load for a process whose project lies elsewhere.
 func (env *environment) loadAt(wd string) (settings.Settings, []settings.Warning, error) {
-	roots := settings.Roots{Machine: "/etc", Project: wd}
+	return env.loadFrom(settings.Roots{Machine: "/etc", Project: wd})
+}
+
+func (env *environment) loadFrom(roots settings.Roots) (settings.Settings, []settings.Warning, error) {
 	s, warnings := settings.Load(env.flags, env.lookup, roots)
 	var rest []settings.Warning
 	for _, w := range warnings {

@@ -62,7 +62,7 @@ func previewProgram(env *environment, argv []string) error {
 	}
 	env.warn(warnings, env.decide(s))
 	s.Home = "" // a preview writes nothing
-	run := newRun(env, s, argv, env.asSender(argv), enclosing{}, false, env.now())
+	run := newRun(env, told{settings: s}, argv, env.asSender(argv), enclosing{}, false, env.now())
 	run.spec.Telemetry = "off" // nor does an agent within the program send, to a recipient of its own
 	program := shim.Command{Path: file, Argv: argv, Env: env.environ(), Stdout: os.Stderr}
 	run.prepare(&program)

@@ -64,10 +64,11 @@ a bare start, and record what it does. Nothing of the program has to change.`,
 
 // runProgram does not return when a program was started: it ends as that did.
 func runProgram(env *environment, argv []string) error {
-	s, warnings, err := env.load()
-	if err != nil {
-		return err
+	read := env.read()
+	if read.err != nil {
+		return read.err
 	}
+	s := read.settings
 	path, set := env.lookup("PATH")
 	file, err := shim.Look(argv[0], path, set)
 	if err != nil {
@@ -87,8 +88,8 @@ func runProgram(env *environment, argv []string) error {
 		return cannotStart(shim.Exec(program))
 	}
 
-	decision := env.decide(s)
-	env.warn(warnings, decision)
+	decision := read.decision
+	env.warn(read.warnings, decision)
 	sends := decision.Mode == consent.On
 	if decision.Mode == consent.Undecided && who.Verdict != rank.Silent {
 		if outer.noticed(s.Recipient) {
@@ -98,7 +99,7 @@ func runProgram(env *environment, argv []string) error {
 		}
 	}
 
-	run := newRun(env, s, argv, who, outer, sends, env.now())
+	run := newRun(env, read, argv, who, outer, sends, env.now())
 	run.prepare(&program)
 	return run.start(program)
 }
@@ -201,9 +202,13 @@ type wrapped struct {
 	outer enclosing
 }
 
-func newRun(env *environment, s settings.Settings, argv []string, who rank.Info, outer enclosing, sends bool, started time.Time) *wrapped {
+func newRun(env *environment, read told, argv []string, who rank.Info, outer enclosing, sends bool, started time.Time) *wrapped {
+	s := read.settings
 	id, attempt := s.RunID, 1
 	switch {
+	case read.blind && id != uuid.Nil:
+	case read.blind:
+		id = uuid.Must(uuid.NewV7())
 	case id == uuid.Nil && s.RunName != "":
 		id, _ = identity.RunID(s.Home, s.RunName) // where it cannot be kept it is a new one, for this run alone
 		attempt = history.NextAttempt(s.Home, id.String())
