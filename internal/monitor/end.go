@@ -1,11 +1,33 @@
 package monitor
 
 import (
+	"time"
+
 	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/metrics"
 )
+
+// answerPatience is how soon after the start a GPU driver has to answer for its
+// answer to be waited for at the end. That there is no driver is known in less
+// than a millisecond, on a busy machine some later, and a run may be over by
+// then; one that is there takes seconds, and holds nobody up.
+const answerPatience = 25 * time.Millisecond
+
+// awaitDriver lets a run that was over at once hear what it has for GPUs.
+func (l *loop) awaitDriver() {
+	left := answerPatience - l.elapsed()
+	if l.answered || l.cfg.GPU == nil || left <= 0 {
+		return
+	}
+	patience := time.NewTimer(left)
+	defer patience.Stop()
+	select {
+	case <-l.attached:
+	case <-patience.C:
+	}
+}
 
 // end takes the last numbers, tells of them, and returns them, and what the
 // recorder is to do with them.
@@ -13,6 +35,7 @@ func (l *loop) end(how func(oomKills uint64) End) (history.Record, func(*history
 	at := l.elapsed()
 	kills, _ := l.cfg.Tracker.OOMKills()
 	e := how(kills)
+	l.awaitDriver()
 	l.metered(func() { l.drainPages(true); l.sampleLast(); l.report(true) })
 
 	totals := l.cfg.Tracker.Totals()

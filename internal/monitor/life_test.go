@@ -263,6 +263,36 @@ func TestWaitingForTheDriver(t *testing.T) {
 	}
 }
 
+// TestARunThatIsOverAtOnce hears of its GPUs where the driver is quick to
+// answer, or there is none, and otherwise waits no longer.
+func TestARunThatIsOverAtOnce(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name                string
+		after, length, took time.Duration
+		want                any
+	}{
+		{"answered", 0, 2 * ms, 0, 1},
+		{"answers in a moment", 10 * ms, 2 * ms, 8 * ms, 1},
+		{"takes its time", time.Second, 2 * ms, 23 * ms, nil},
+		{"hangs", -1, 2 * ms, 23 * ms, nil},
+		{"hangs, and has had its moment", -1, 25 * ms, 0, nil},
+	} {
+		bubble(c.name, t, func(t *testing.T) {
+			r := watch(t, attach(&driver{after: c.after}))
+			time.Sleep(c.length)
+			synctest.Wait()
+			var result monitor.Result
+			equal(t, "the end took", took(func() {
+				result = r.monitor.Finish(within(time.Second), func(uint64) monitor.End { return succeeded })
+			}), c.took)
+			r.finish()
+			equal(t, "gpu_count", r.named("system_info")[0].Properties["gpu_count"], c.want)
+			equal(t, "gpu_count in the record", result.Meta.System["gpu_count"], c.want)
+		})
+	}
+}
+
 // TestAFaultOfOurOwn ends the watching, and not the program.
 func TestAFaultOfOurOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
