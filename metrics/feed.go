@@ -12,7 +12,7 @@ func (l *loop) feed(d steps.Drain, started time.Time, elapsed time.Duration) []E
 	h := &d.Header
 	p, isNew := l.pages.find(h)
 	if isNew {
-		p.offset = offset(h, started, elapsed)
+		p.offset = h.Offset(started, elapsed)
 	}
 	// No time of a page lies in the future.
 	axis := func(at time.Duration) time.Duration { return min(p.offset+at, elapsed) }
@@ -100,16 +100,6 @@ func (l *loop) records(records []steps.Record, p *page, axis func(time.Duration)
 		}
 	}
 	return epochs
-}
-
-// offset is when a page was made, since the run started, as far as the clocks
-// agree that it can have been.
-func offset(h *steps.Header, started time.Time, elapsed time.Duration) time.Duration {
-	if h.Base.IsZero() {
-		// Nothing it tells of is yet to come.
-		return max(0, elapsed-max(h.BeginAt, h.LastStepAt, h.EndAt))
-	}
-	return max(0, min(h.Base.Sub(started.Round(0)), elapsed))
 }
 
 // firstTokens is how many tokens the first step had: it lies before the time

@@ -11,12 +11,24 @@
 //	    end.json        Record: the numbers of the whole run, what `show --json` prints
 //	    series.bin      the ticks as time series, at most 4,096 points each
 //	    epochs.jsonl    one line an epoch, at most 4,096
+//	    blocks.jsonl    the step times in at most 256 blocks of equally many steps,
+//	                    each with its whole distribution
+//	    spans.jsonl     what lasted: evaluations, checkpoints, a device slowed down;
+//	                    at most 4,096, the longest
 //	    lock            held by the writer for as long as it lives; gone at the end
 //
 // JSON files are replaced by rename and never seen half-written. The series is
 // overwritten in place, two slots in turn, so that a writer killed in the
 // middle of a write costs its last tick at most. Nothing is forced to the disk
 // platter: after a power cut the last half minute may be missing.
+//
+// To read: List gives all runs, Find one with everything in its Record and Meta.
+// Of that Run, Series is the course of all figures over time (a column a figure,
+// the least, mean and most of each bucket), Epochs the completed epochs,
+// StepBlocks the distribution of the step times along the run, Spans what
+// lasted, and Record.SlowestSteps the ten slowest steps. Any of them may be
+// asked of a run that goes on. Nobody is told when it does: ask its Stamp, and
+// where that is another, Reload, SeriesFrom and the rest again.
 //
 // Files are read as if an enemy had written them: sizes are bounded, what is
 // not a regular file is refused without blocking, numbers that make no sense

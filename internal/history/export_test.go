@@ -1,7 +1,9 @@
 package history
 
-// DecodeSeries and DecodeEpochs are the parsers, for fuzzing without a disk.
+// The parsers, for fuzzing without a disk.
 var (
 	DecodeSeries = decodeSeries
 	DecodeEpochs = decodeEpochs
+	DecodeBlocks = decodeBlocks
+	DecodeSpans  = decodeSpans
 )

@@ -21,6 +21,8 @@ const (
 	endFile    = "end.json"
 	seriesFile = "series.bin"
 	epochsFile = "epochs.jsonl"
+	blocksFile = "blocks.jsonl"
+	spansFile  = "spans.jsonl"
 	lockFile   = "lock"
 )
 
@@ -29,6 +31,7 @@ const (
 	maxJSON   = 1 << 20
 	maxSeries = 16 << 20
 	maxEpochs = 4 << 20
+	maxLines  = 4 << 20
 )
 
 func runsDir(home string) string { return filepath.Join(home, "runs") }

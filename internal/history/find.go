@@ -129,12 +129,25 @@ func fromFile(path string) (Run, error) {
 		return Run{}, fmt.Errorf("history: %w", err)
 	}
 	var r Run
-	if err := decodeJSON(b, &r.Record); err != nil {
+	whole := shown{Record: &r.Record, Blocks: &r.blocks, System: &r.Meta.System}
+	if err := decodeJSON(b, &whole); err != nil {
 		return Run{}, fmt.Errorf("history: read %s: %w", path, err)
 	}
 	if r.Record.RunID == "" {
 		return Run{}, fmt.Errorf("history: read %s: it holds no run; `trainwatch show --json` writes such files", path)
 	}
+	system := r.Meta.System
 	r.Meta = r.Record.meta()
+	r.Meta.System = system
+	if r.blocks != nil {
+		r.blocks.List = slices.DeleteFunc(r.blocks.List, func(b StepBlock) bool { return !b.sound() })
+	}
 	return r, nil
+}
+
+// shown is what a file from `show --json` has beside the record.
+type shown struct {
+	*Record
+	Blocks **StepBlocks    `json:"step_blocks"`
+	System *map[string]any `json:"system"`
 }

@@ -21,7 +21,8 @@ type Run struct {
 	Record Record // of a run without an end: the numbers last seen
 	Live   bool   // its writer is alive
 
-	dir string
+	dir    string
+	blocks *StepBlocks // of a run that was read from one file
 }
 
 // Dir returns the run's directory, "" of a run that was read from one file.
@@ -53,6 +54,35 @@ func (r Run) Epochs() ([]EpochRow, error) {
 		return nil, fmt.Errorf("history: read the epochs: %w", err)
 	}
 	return decodeEpochs(b), nil
+}
+
+// StepBlocks returns the distribution of the step times over the course of the
+// run. A file from `show --json` has it too.
+func (r Run) StepBlocks() (StepBlocks, error) {
+	if r.dir == "" {
+		if r.blocks == nil {
+			return StepBlocks{}, fs.ErrNotExist
+		}
+		return *r.blocks, nil
+	}
+	b, err := readFile(filepath.Join(r.dir, blocksFile), maxLines)
+	if err != nil {
+		return StepBlocks{}, fmt.Errorf("history: read the step times: %w", err)
+	}
+	return decodeBlocks(b), nil
+}
+
+// Spans returns what lasted, by its beginning: at most 4,096, the longest there
+// were.
+func (r Run) Spans() ([]Span, error) {
+	if r.dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	b, err := readFile(filepath.Join(r.dir, spansFile), maxLines)
+	if err != nil {
+		return nil, fmt.Errorf("history: read the spans: %w", err)
+	}
+	return decodeSpans(b), nil
 }
 
 // ShortID returns the first 8 hex digits of the part of a run id that is not

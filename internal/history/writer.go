@@ -23,6 +23,8 @@ type Writer struct {
 	lock   io.Closer
 	series *seriesWriter
 	epochs *epochWriter
+	blocks *blockWriter
+	spans  *spanWriter
 
 	stepMS, loss, gpu trace
 	stepsTold         bool // traces are fed by Step, no longer by Tick
@@ -189,6 +191,30 @@ func (w *Writer) Epoch(e EpochRow) {
 	w.keep(w.epochs.add(e))
 }
 
+// Blocks keeps what a BlockBuilder's Changed returned: one write of some hundred
+// bytes for most ticks.
+func (w *Writer) Blocks(blocks StepBlocks, from int) {
+	if w == nil {
+		return
+	}
+	if w.blocks == nil {
+		w.blocks = newBlockWriter(filepath.Join(w.dir, blocksFile))
+	}
+	w.keep(w.blocks.put(blocks, from))
+}
+
+// Spans adds what lasted. One that goes on may be told again with the same
+// beginning, and is then as long as it was last told.
+func (w *Writer) Spans(spans []Span) {
+	if w == nil || len(spans) == 0 {
+		return
+	}
+	if w.spans == nil {
+		w.spans = newSpanWriter(filepath.Join(w.dir, spansFile))
+	}
+	w.keep(w.spans.add(spans))
+}
+
 // Progress leaves r as the run's numbers so far, for whoever looks while it
 // goes on, and for ever where the monitor is killed before Finish.
 func (w *Writer) Progress(r Record) {
@@ -256,6 +282,12 @@ func (w *Writer) Close() {
 	}
 	if w.epochs != nil {
 		w.keep(w.epochs.close())
+	}
+	if w.blocks != nil {
+		w.keep(w.blocks.log.close())
+	}
+	if w.spans != nil {
+		w.keep(w.spans.log.close())
 	}
 	w.keep(w.lock.Close())
 	w.lock = nil

@@ -93,6 +93,7 @@ func (l *loop) sampleLast() {
 		tick := l.tick(s)
 		l.recorder.do(func(w *history.Writer) { w.Tick(tick) })
 	}
+	l.course.hand(l.recorder, l.elapsed())
 }
 
 // recovered is how many times the program ran out of GPU memory and went on.

@@ -94,9 +94,7 @@ func gpuTicks(t *metrics.RuntimeMetricsTracker, shot gpu.Snapshot) []history.GPU
 		}
 		d := &shot.Devices[s.Device]
 		row := history.NewGPUTick(d.Index)
-		if d.Parent != "" {
-			row.Part = fmt.Sprintf("mig%d.%d", d.GI, d.CI)
-		}
+		row.Part = partOf(d)
 		set(&row.Util, s.Util)
 		set(&row.SMActive, s.SMActive)
 		set(&row.PowerW, s.PowerW)

@@ -35,6 +35,7 @@ type loop struct {
 	page     steps.Header // the run's page as last drained
 	steps    uint64       // in all pages that were the run's
 	span     span
+	course   course
 	snapshot gpu.Snapshot // of the last sample
 	samples  int
 	settings settings // of the run's page
@@ -58,7 +59,7 @@ func newLoop(cfg *Config, r *recorder, attached <-chan struct{}) *loop {
 		interval: cfg.Interval, drained: now, drainAt: now.Add(leastDrain),
 		rank:     rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1},
 		schedule: schedule{every: cfg.ReportInterval, everyStep: cfg.ReportEverySteps},
-		span:     newSpan(), epochAt: -time.Hour,
+		span:     newSpan(), course: newCourse(), epochAt: -time.Hour,
 	}
 }
 
@@ -178,6 +179,7 @@ func (l *loop) feed(h haul) {
 	l.page = h.Header
 	l.steps += h.Header.Steps - h.before.Steps
 	l.span.enter(h)
+	l.course.enter(h, l.cfg.Meta.Started, l.elapsed())
 	for _, e := range l.cfg.Tracker.Feed(h.Drain) {
 		l.epoch(e)
 	}
@@ -195,6 +197,8 @@ func (l *loop) sample() {
 	s := l.measure()
 	l.slowDown(s.Cost)
 	tick := l.tick(s)
+	l.course.throttled(l.cfg.Tracker, s.GPU, s.Elapsed)
+	l.course.hand(l.recorder, s.Elapsed)
 	record := l.record(l.cfg.Tracker.Totals(), l.elapsed())
 	l.recorder.do(func(w *history.Writer) {
 		w.Tick(tick)

@@ -156,3 +156,13 @@ func wall(ns int64) time.Time {
 	}
 	return time.Unix(0, ns)
 }
+
+// Offset is when the page was made, since the run started, as far as the
+// clocks agree that it can have been.
+func (h *Header) Offset(started time.Time, elapsed time.Duration) time.Duration {
+	if h.Base.IsZero() {
+		// Nothing it tells of is yet to come.
+		return max(0, elapsed-max(h.BeginAt, h.LastStepAt, h.EndAt))
+	}
+	return max(0, min(h.Base.Sub(started.Round(0)), elapsed))
+}
