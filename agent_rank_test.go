@@ -162,6 +162,11 @@ func TestLaunchedRanks(t *testing.T) {
 			}
 			events := w.delivered(server, ourKey)
 			checkOneRun(t, events)
+			for _, e := range events {
+				if n, ok := e.Number("world_size"); !ok || n != 2 {
+					t.Errorf("world_size %v: %s", n, e.Raw)
+				}
+			}
 			end := only(t, events, "train_end")
 			if n, _ := end.Number("steps_total"); n != 40 {
 				t.Errorf("steps_total %v of %s", n, end.Raw)

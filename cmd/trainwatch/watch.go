@@ -51,17 +51,8 @@ func newStream(env *environment, s spec, distinct uuid.UUID) *event.Stream {
 	return event.NewStream(event.Identity{
 		RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
 		Attempt: int64(max(s.Attempt, 1)), Client: event.ClientCLI, Version: monitor.Version,
-		App: appName, AppVersion: monitor.Version, WorldSize: int64(worldOf(s.Rank)),
+		App: appName, AppVersion: monitor.Version, WorldSize: int64(max(s.Rank.World, 0)),
 	}, env.now)
-}
-
-// worldOf is how many processes train together, 0 unknown. Where nobody
-// launches several there is one.
-func worldOf(who rank.Info) int {
-	if who.World < 1 && who.Launcher == "" && who.Verdict == rank.Sender {
-		return 1
-	}
-	return max(who.World, 0)
 }
 
 // allowed asks everybody anew whether events may leave: before every upload,

@@ -49,11 +49,11 @@ const sessionSkew = 5 * time.Minute
 // have in common and numbers them. It is safe for use from several goroutines.
 // A nil Stream makes no events.
 type Stream struct {
-	id    Identity
-	now   func() time.Time
-	fixed map[string]string // what is the same on every event
+	id  Identity
+	now func() time.Time
 
 	mu      sync.Mutex
+	fixed   map[string]string // what is the same on every event
 	seq     int64
 	session uuid.UUID
 	began   time.Time
@@ -105,6 +105,22 @@ func (s *Stream) stamp() {
 	}
 }
 
+// SetWorldSize tells how many processes train together, where that became known
+// after NewStream; it is on the events made from then on. A size that the key
+// does not admit, 0 among them, changes nothing.
+func (s *Stream) SetWorldSize(n int64) {
+	if s == nil {
+		return
+	}
+	json := worldSize.ofInt(n)
+	if json == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fixed[worldSize.name] = json
+}
+
 // RunID returns the run's id, also where NewStream made it.
 func (s *Stream) RunID() uuid.UUID {
 	if s == nil {
@@ -121,14 +137,14 @@ func (s *Stream) New(n Name, a ...Attr) Event {
 	if s == nil || bit == 0 {
 		return Event{}
 	}
-	values := make(map[string]string, len(s.fixed)+len(a)+2)
+	values := make(map[string]string, len(a)+16)
 	add(values, bit, a)
-	for name, json := range s.fixed {
-		values[name] = json
-	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for name, json := range s.fixed {
+		values[name] = json
+	}
 	now := instant(s.now())
 	if age := now.Sub(s.began); s.began.IsZero() || age >= sessionLife || age < -sessionSkew {
 		s.session, s.began = newUUID(now, s.id.Random), now

@@ -43,6 +43,21 @@ func TestWhatIsUnknownIsAbsent(t *testing.T) {
 	}
 }
 
+func TestAWorldThatIsKnownLate(t *testing.T) {
+	s := event.NewStream(event.Identity{Client: event.ClientCLI}, time.Now)
+	for _, c := range []struct {
+		size int64
+		want any
+	}{{0, nil}, {-1, nil}, {8, 8.0}, {0, 8.0}, {1 << 40, 8.0}, {16, 16.0}} {
+		s.SetWorldSize(c.size)
+		if got := read(t, s.New(event.TrainProgress)).Properties["world_size"]; got != c.want {
+			t.Errorf("after %d: %v, want %v", c.size, got, c.want)
+		}
+	}
+	var none *event.Stream
+	none.SetWorldSize(8)
+}
+
 func TestUUIDsAreOfVersion7AndOfTheClock(t *testing.T) {
 	s := newStream(identity())
 	a, b := s.New(event.TrainStart), s.New(event.TrainStart)

@@ -80,7 +80,7 @@ func (l *loop) startAttrs() []event.Attr {
 		count(event.NodeCount, int64(l.rank.Nodes)), count(event.LocalWorldSize, int64(l.rank.LocalWorld)),
 		count(event.PlannedSteps, l.page.PlannedSteps), count(event.PlannedEpochs, l.page.PlannedEpochs),
 	}
-	if l.rank.Launcher == "" && l.rank.Rank < 0 { // nobody launched several of us
+	if l.rank.Launcher == "" && l.rank.Rank < 0 && l.rank.World <= 1 { // nobody launched several of us
 		attrs = append(attrs, event.NodeCount.Of(1), event.LocalWorldSize.Of(1))
 	}
 	return append(attrs, l.settings.attrs(l.cfg.Meta.Dir)...)

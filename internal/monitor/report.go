@@ -66,6 +66,7 @@ func (l *loop) tellSystem(ending bool) bool {
 	}
 	if settled && !l.sent.system {
 		l.sent.system = true
+		l.presumeAlone()
 		l.send(event.SystemInfo, l.systemAttrs()...)
 	}
 	return settled
@@ -97,18 +98,30 @@ func (l *loop) startPatience() time.Duration {
 	return startPatience
 }
 
-// settle returns whether this is the process that sends. Once sure it stays so.
+// settle returns whether this is the process that sends, and finds out of how
+// many. Once sure it stays so; of how many is asked until the run's start is told.
 func (l *loop) settle() rank.Verdict {
-	switch {
-	case l.rank.Verdict != rank.Unknown:
-	case l.cfg.Settle == nil:
+	if l.rank.Verdict != rank.Unknown && (l.rank.World > 0 || l.sent.start) {
+		return l.rank.Verdict
+	}
+	was := l.rank
+	if l.cfg.Settle == nil {
 		l.rank.Verdict = rank.Sender
-	default:
-		if l.rank = l.cfg.Settle(l.cfg.Pages); l.rank.Verdict != rank.Unknown {
-			l.noted = false
-		}
+	} else {
+		l.rank = l.cfg.Settle(l.cfg.Pages)
+	}
+	if l.rank != was {
+		l.noted = false
+		l.cfg.Stream.SetWorldSize(int64(l.rank.World))
 	}
 	return l.rank.Verdict
+}
+
+// presumeAlone says that there is one process where nobody has launched several.
+func (l *loop) presumeAlone() {
+	if l.cfg.Settle != nil && l.rank.World < 1 && l.rank.Launcher == "" {
+		l.cfg.Stream.SetWorldSize(1)
+	}
 }
 
 func (l *loop) sends() bool { return l.cfg.Client != nil && l.settle() == rank.Sender }

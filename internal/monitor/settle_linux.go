@@ -15,20 +15,26 @@ import (
 const maxEnviron = 256 << 10
 
 // fromProcesses looks for the first of pid's descendants that a launcher has
-// told its rank and that is its node's first. What the program itself was told
-// (by srun, say, of a torchrun) is the launcher's rank and not its workers'.
+// told its rank and that is its node's first; where there is none, for one that
+// knows at least of how many it is. What the program itself was told (by srun,
+// say, of a torchrun) is the launcher's rank and not its workers'.
 func fromProcesses(proc string, pid int) rank.Info {
 	outer := rank.FromEnviron(environOf(proc, pid))
+	one := rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1, Verdict: rank.Unknown}
 	const most = 512
 	queue := []int{pid}
 	for i := 0; i < len(queue) && i < most; i++ {
 		info := rank.FromEnviron(environOf(proc, queue[i]))
-		if info.Settled() && info.LocalRank <= 0 && (info.Launcher != outer.Launcher || info.Rank != outer.Rank) {
-			return info
+		if info.Settled() && (info.Launcher != outer.Launcher || info.Rank != outer.Rank) {
+			if info.LocalRank <= 0 {
+				return info
+			}
+			info.Rank, info.Verdict = -1, rank.Unknown // of another node's first nothing is said
+			one = one.Learn(info)
 		}
 		queue = append(queue, childrenOf(proc, queue[i])...)
 	}
-	return rank.Info{Verdict: rank.Unknown}
+	return one
 }
 
 func environOf(proc string, pid int) []byte {

@@ -97,3 +97,51 @@ func TestProcessesAreNotAskedAllTheTime(t *testing.T) {
 	p.now = p.now.Add(time.Second)
 	equal(t, "after a second", settle(p.pages).Verdict, rank.Sender)
 }
+
+// oneNode is what a wrapper around torchrun on one node knows at its start.
+var oneNode = rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: 1, Launcher: "torchrun", Verdict: rank.Sender}
+
+// TestOfHowMany: the wrapper around a launcher learns the world's size, and does
+// not change its mind about who sends.
+func TestOfHowMany(t *testing.T) {
+	alone := oneNode
+	alone.Nodes, alone.Launcher = -1, ""
+	for _, c := range []struct {
+		name string
+		told rank.Info
+		see  func(*processes)
+		want rank.Info // Rank and LocalRank as told
+	}{
+		{"nothing to see", oneNode, func(*processes) {}, oneNode},
+		{"a page", oneNode, func(p *processes) { p.start(11, [3]int{1, 8, 1}).steps(1) }, rank.Info{World: 8, LocalWorld: 8, Nodes: 1, Launcher: "torchrun"}},
+		{"a page that does not know", oneNode, func(p *processes) { p.start(11, unranked).steps(1) }, oneNode},
+		{"a process", oneNode, func(p *processes) {
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4 LOCAL_WORLD_SIZE=4 TORCHELASTIC_RUN_ID=none")
+		}, rank.Info{World: 4, LocalWorld: 4, Nodes: 1, Launcher: "torchrun"}},
+		{"a process that is not the first", oneNode, func(p *processes) {
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "RANK=3 LOCAL_RANK=3 WORLD_SIZE=4")
+		}, rank.Info{World: 4, LocalWorld: 4, Nodes: 1, Launcher: "torchrun"}},
+		{"a launcher that nobody expected", alone, func(p *processes) {
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=0 OMPI_COMM_WORLD_LOCAL_SIZE=2")
+		}, rank.Info{World: 4, LocalWorld: 2, Nodes: -1, Launcher: "openmpi"}},
+		{"processes without a launcher", alone, func(p *processes) {
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "HOME=/")
+		}, alone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newProcesses(t)
+			c.see(p)
+			p.pages.DrainAt(p.now, false)
+			settle := monitor.Settle(c.told, 10, p.proc, func() time.Time { return p.now })
+			want := c.want
+			want.Rank, want.LocalRank, want.Verdict = -1, -1, rank.Sender
+			for range 2 {
+				equal(t, "known", settle(p.pages), want)
+			}
+		})
+	}
+}

@@ -58,6 +58,27 @@ func nothing() Info {
 // presumed from the absence of any.
 func (i Info) Settled() bool { return i.Rank >= 0 || i.Verdict == Silent }
 
+// Learn returns i with what it lacks taken from later, which was found out by
+// looking at the run's processes. What i knew stays.
+func (i Info) Learn(later Info) Info {
+	if i.Verdict == Unknown && later.Verdict != Unknown {
+		i.Verdict, i.Rank = later.Verdict, later.Rank
+	}
+	if i.World < 1 && later.World > 0 {
+		i.World = later.World
+		if i.LocalWorld < 1 && later.LocalWorld > 0 {
+			i.LocalWorld = later.LocalWorld
+		}
+		if i.Launcher == "" {
+			i.Launcher = later.Launcher
+		}
+	}
+	if i.Nodes == 1 && i.LocalWorld < 1 {
+		i.LocalWorld = i.World
+	}
+	return i
+}
+
 // Launchers lists every value Info.Launcher can have, besides none.
 func Launchers() []string {
 	all := []string{"torchrun", "accelerate", "deepspeed", "lightning", "env", "pod", "trainwatch"}
