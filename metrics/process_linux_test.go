@@ -279,3 +279,31 @@ func openFiles(t *testing.T) int {
 	}
 	return len(list)
 }
+
+// A process that has ended and that nobody has reaped yet has no memory, which
+// is not to say that it has 0 bytes.
+func TestAZombieHasNoFigures(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := cmd.Process.Pid
+	t.Cleanup(func() { _ = cmd.Wait() })
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("no zombie: %v, %s", err, stat)
+		}
+		if strings.Contains(string(stat), ") Z ") {
+			break
+		}
+	}
+	tracker := watch(t, pid)
+	if s := tracker.Sample(); s.Host.RSS.OK {
+		t.Errorf("RSS %+v", s.Host.RSS)
+	}
+	if total := tracker.Totals(); total.RSSPeak.OK {
+		t.Errorf("peak %+v", total.RSSPeak)
+	}
+}

@@ -79,7 +79,7 @@ func (t *tree) read() treeSample {
 			out.processes++
 		}
 	}
-	if len(t.alive) > 0 {
+	if pages > 0 { // what has ended has none, reaped or not: nothing is known of it then
 		out.rss = Some(pages * t.page)
 	}
 	ticks := burnt(t.alive, t.gone, since)

@@ -246,6 +246,9 @@ func (w *wrapped) start(program shim.Command) error {
 	ending := child.Wait()
 	release := shim.Hold()
 	w.farewell(companion, ending)
+	if os.Getpid() == 1 {
+		w.removePages() // our end is the monitor's too, before it comes to that
+	}
 	release()
 	ending.Die()
 	return nil

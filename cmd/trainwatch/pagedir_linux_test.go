@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestNoPagesAreLeft: the run's directory in memory goes with the run, also
+// where our end is that of a container and of the monitor in it.
+func TestNoPagesAreLeft(t *testing.T) {
+	memory, err := os.MkdirTemp("/dev/shm", "pages-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(memory) })
+	for name, asInit := range map[string]bool{"beside others": false, "as PID 1": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).set("XDG_RUNTIME_DIR", memory)
+			for range 8 {
+				cmd := w.command("run", "--quiet", "--", "sh", "-c", `test -d "$TRAINWATCH_PAGE_DIR" && exit 7`)
+				if asInit {
+					cmd.SysProcAttr = namespace()
+				}
+				_ = cmd.Run() // its status is looked at
+				if code := cmd.ProcessState.ExitCode(); code != 7 {
+					t.Fatalf("exit %d", code)
+				}
+			}
+			w.settle()
+			if left, err := os.ReadDir(memory); err != nil || len(left) > 0 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// namespace makes a command the init process of a pid namespace: for root, and
+// for everybody where user namespaces are allowed.
+func namespace() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID}
+	if uid, gid := os.Getuid(), os.Getgid(); uid != 0 {
+		attr.Cloneflags |= unix.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
+	}
+	return attr
+}
