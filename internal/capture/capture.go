@@ -24,6 +24,7 @@ import (
 // Server is one PostHog ingestion host. Make it with New or Start.
 type Server struct {
 	address string
+	release func()        // lets go of the port for good
 	gone    chan struct{} // closed by Close: ends answers that wait
 
 	mu       sync.Mutex
@@ -40,12 +41,17 @@ type Server struct {
 
 // New starts a server that confirms everything. Close it.
 func New() (*Server, error) {
+	address, release, err := reserve()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		address: "127.0.0.1:0", answer: Confirm(),
+		address: address, release: release, answer: Confirm(),
 		gone: make(chan struct{}), changed: make(chan struct{}),
 		index: map[string]int{}, reached: map[string]Event{},
 	}
 	if err := s.Up(); err != nil {
+		release()
 		return nil, err
 	}
 	return s, nil
@@ -87,7 +93,7 @@ type port struct {
 }
 
 // Down closes the server's port and connections, as a host that is switched
-// off; when it returns, connecting is refused.
+// off; when it returns, connecting is refused. The port stays the server's.
 func (s *Server) Down() {
 	s.mu.Lock()
 	p := s.port
@@ -111,7 +117,6 @@ func (s *Server) Up() error {
 	if err != nil {
 		return fmt.Errorf("capture: listen: %w", err)
 	}
-	s.address = listener.Addr().String()
 	p := &port{
 		listener: listener, ended: make(chan struct{}),
 		server: &http.Server{Handler: http.HandlerFunc(s.handle), ReadHeaderTimeout: time.Minute},
@@ -127,12 +132,16 @@ func (s *Server) Up() error {
 // Close ends the server for good. It is idempotent.
 func (s *Server) Close() {
 	s.mu.Lock()
-	if !s.closed {
+	first := !s.closed
+	if first {
 		s.closed = true
 		close(s.gone)
 	}
 	s.mu.Unlock()
 	s.Down()
+	if first {
+		s.release()
+	}
 }
 
 // notify wakes those who wait for something to arrive; s.mu is held.

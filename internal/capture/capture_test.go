@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -178,6 +180,31 @@ func TestBlackHoleTakesAndNeverAnswers(t *testing.T) {
 	}
 	if len(s.Events()) > 0 {
 		t.Error("a black hole confirmed")
+	}
+}
+
+// TestAPortThatIsDownIsNobodyElses: it refuses, and is taken all the same, as
+// who asks the system for it, or for any, is told.
+func TestAPortThatIsDownIsNobodyElses(t *testing.T) {
+	s := newServer(t)
+	s.Down()
+	address := strings.TrimPrefix(s.URL(), "http://")
+	plain := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) })
+	}}
+	if l, err := plain.Listen(t.Context(), "tcp", address); err == nil {
+		l.Close()
+		t.Error("the port is free")
+	}
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("it is not refused")
+	}
+	if err := s.Up(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := post(t, client(), s.URL()+"/batch/", batch(good)); status != http.StatusOK {
+		t.Error("status", status)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trainwatch/trainwatch/internal/capture"
 	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/event"
 )
@@ -75,12 +76,7 @@ func TestFaults(t *testing.T) {
 func TestServerDown(t *testing.T) {
 	home, s := t.TempDir(), newServer(t)
 	cfg := config(home, s)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Recipient.Host = "http://" + l.Addr().String()
-	_ = l.Close()
+	cfg.Recipient.Host = "http://" + capture.Refusing(t)
 	c := open(t, cfg)
 	events := run(1)
 	send(c, events)
