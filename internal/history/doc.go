@@ -16,6 +16,9 @@
 //	    spans.jsonl     what lasted: evaluations, checkpoints, a device slowed down;
 //	                    at most 4,096, the longest
 //	    lock            held by the writer for as long as it lives; gone at the end
+//	runs/index.jsonl    what a list shows of the runs that have ended, so that ten
+//	                thousand of them can be listed at once; may be missing
+//	runs/pruned.json    what was removed last to keep within the limits
 //
 // JSON files are replaced by rename and never seen half-written. The series is
 // overwritten in place, two slots in turn, so that a writer killed in the

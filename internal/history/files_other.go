@@ -20,6 +20,15 @@ func openQuiet(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
+const noFollow = 0
+
+func onDisk(info os.FileInfo) int64 {
+	if info == nil {
+		return 0
+	}
+	return info.Size()
+}
+
 func openGiven(path string) (*os.File, error) { return os.Open(path) }
 
 // holdLock marks the run. There is no lock here that a dead process would lose,

@@ -15,6 +15,20 @@ func openQuiet(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 }
 
+// noFollow keeps what is opened for writing from being somebody's link.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// onDisk is what a file takes of the disk: of one with holes less than its size.
+func onDisk(info os.FileInfo) int64 {
+	if info == nil {
+		return 0
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int64(st.Blocks) * 512
+	}
+	return info.Size()
+}
+
 // openGiven is openQuiet for a path that the user named: links are followed.
 func openGiven(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)

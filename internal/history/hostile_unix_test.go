@@ -48,7 +48,7 @@ func TestHostileFiles(t *testing.T) {
 			if err := create(t, home, meta(1)).Finish(history.Record{Outcome: "ok"}); err != nil {
 				t.Fatal(err)
 			}
-			for n, file := range []string{"run.json", "live.json", "end.json", "series.bin", "epochs.jsonl", "lock"} {
+			for n, file := range []string{"run.json", "live.json", "end.json", "series.bin", "epochs.jsonl", "blocks.jsonl", "spans.jsonl", "lock"} {
 				dir := filepath.Join(home, "runs", runID(10+n))
 				if err := os.Mkdir(dir, 0o700); err != nil {
 					t.Fatal(err)
@@ -58,6 +58,13 @@ func TestHostileFiles(t *testing.T) {
 				}
 			}
 			if err := make(filepath.Join(home, "runs", runID(20))); err != nil {
+				t.Fatal(err)
+			}
+			index := filepath.Join(home, "runs", "index.jsonl")
+			if err := os.Remove(index); err != nil {
+				t.Fatal(err)
+			}
+			if err := make(index); err != nil {
 				t.Fatal(err)
 			}
 			runs, err := history.List(home)
@@ -78,7 +85,20 @@ func TestHostileFiles(t *testing.T) {
 				if s, err := r.Series(); err == nil && s.Len() > 0 {
 					t.Errorf("run %s has a series", r.Record.RunID)
 				}
-				r.Epochs() // must return, whatever it says
+				// These must return, whatever they say.
+				r.Epochs()
+				r.Spans()
+				r.StepBlocks()
+				r.SeriesFrom(5)
+				r.Stamp()
+				r.Reload()
+			}
+			pruned, err := history.Prune(home, history.Limits{Bytes: 1, Now: start.AddDate(1, 0, 0)})
+			if err != nil || pruned.Runs == 0 {
+				t.Errorf("pruned %+v, %v", pruned, err)
+			}
+			if b, err := os.ReadFile(outside); err != nil || len(b) < 10 {
+				t.Errorf("what a link points to: %q, %v", b, err)
 			}
 			if honest != 1 {
 				t.Errorf("the honest run is listed %d times", honest)

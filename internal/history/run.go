@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -99,44 +100,61 @@ func ShortID(runID string) string {
 func hexDigits(s string) string { return strings.ReplaceAll(s, "-", "") }
 
 // List returns every run below home, newest first; none where there is no
-// home. What cannot be read is left out. A run that has ended costs one small
-// read, 10,000 of them some 0.3 s; it lacks SlowestSteps, Stack and the traces,
-// which Find has.
+// home. What cannot be read is left out.
+//
+// Of a run that has ended it knows what a list shows: Outcome, ExitCode, Signal,
+// DurationS, StepsTotal, EpochsCompleted, StepsPerS, StepP50MS, StepP95MS, Loss,
+// ProcessRSSPeakBytes, GPUUtilPct, GPUMemUsedPeakBytes, GPUEnergyJ, Name, the
+// beginning of Command, Job, Host, Client, Started, CrashClass and StepMSTrace in
+// 12 points. Whole and Find have the rest.
+//
+// Ten thousand runs cost some tenth of a second: the index has them in one file.
+// One that this has no line of costs a look at its own files.
 func List(home string) ([]Run, error) {
-	dirs, err := os.ReadDir(runsDir(home))
+	runs, _, err := list(home)
+	return runs, err
+}
+
+func list(home string) ([]Run, map[string]*indexLine, error) {
+	entries, err := os.ReadDir(runsDir(home))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("history: list the runs: %w", err)
+		return nil, nil, fmt.Errorf("history: list the runs: %w", err)
 	}
-	found := make([]*Run, len(dirs))
-	each(len(dirs), func(i int, from *reader) {
-		id, attempt, ok := parseDirName(dirs[i].Name())
-		if !ok || !dirs[i].IsDir() {
+	index := readIndex(runsDir(home))
+	found := make([]*Run, len(entries))
+	each(len(entries), func(i int, from *reader) {
+		id, attempt, ok := parseDirName(entries[i].Name())
+		if !ok || !entries[i].IsDir() {
 			return
 		}
-		r := Run{dir: filepath.Join(runsDir(home), dirs[i].Name())}
-		if r.load(id, attempt, from, true) {
-			found[i] = &r
+		r := &Run{dir: filepath.Join(runsDir(home), entries[i].Name())}
+		if r.known(index[entries[i].Name()], id, attempt) || r.load(id, attempt, from, true) {
+			found[i] = r
 		}
 	})
-	var runs []Run
-	for _, r := range found {
-		if r != nil {
-			runs = append(runs, *r)
-		}
+	found = slices.DeleteFunc(found, func(r *Run) bool { return r == nil })
+	slices.SortFunc(found, func(a, b *Run) int {
+		return cmp.Or(
+			b.Record.Started.Compare(a.Record.Started),
+			cmp.Compare(b.Record.RunID, a.Record.RunID),
+			b.Record.Attempt-a.Record.Attempt,
+		)
+	})
+	runs := make([]Run, len(found))
+	for i, r := range found {
+		runs[i] = *r
 	}
-	slices.SortStableFunc(runs, func(a, b Run) int {
-		if c := b.Record.Started.Compare(a.Record.Started); c != 0 {
-			return c
-		}
-		if c := strings.Compare(b.Record.RunID, a.Record.RunID); c != 0 {
-			return c
-		}
-		return b.Record.Attempt - a.Record.Attempt
-	})
-	return runs, nil
+	return runs, index, nil
+}
+
+// Whole returns the runs with all that is known of each, as Find does.
+func Whole(runs []Run) []Run {
+	out := make([]Run, len(runs))
+	each(len(runs), func(i int, _ *reader) { out[i] = runs[i].Reload() })
+	return out
 }
 
 // each calls f for 0…n−1 on as many goroutines as there are processors: most of
@@ -205,6 +223,9 @@ func (r *Run) ended(id string, attempt int, from *reader, lean bool) bool {
 	if from.json(filepath.Join(r.dir, endFile), into) != nil || r.Record.Outcome == "" {
 		return false // Finish always leaves an outcome: without one the file is damaged
 	}
+	if lean {
+		r.Record = r.Record.listed() // what a list has does not depend on where it was read
+	}
 	r.Record.RunID, r.Record.Attempt = id, attempt
 	r.Meta = r.Record.meta()
 	r.settle()
@@ -245,7 +266,7 @@ func (r Record) meta() Meta {
 type leanRecord struct {
 	*Record
 	SlowestSteps skipped `json:"slowest_steps"`
-	StepMSTrace  skipped `json:"step_ms_trace"`
+	GPUs         skipped `json:"gpus"`
 	LossTrace    skipped `json:"loss_trace"`
 	GPUTrace     skipped `json:"gpu_util_pct_trace"`
 	Stack        skipped `json:"stack"`

@@ -70,11 +70,14 @@ func (t *trace) each(of func(stretch) float64) []float64 {
 	return out
 }
 
-func sixDigits(v float64) float64 {
+func sixDigits(v float64) float64 { return roundTo(v, 6) }
+
+// roundTo leaves so many digits of v.
+func roundTo(v float64, digits float64) float64 {
 	if v == 0 || !finite(v) {
 		return v
 	}
-	scale := math.Pow(10, 5-math.Floor(math.Log10(math.Abs(v))))
+	scale := math.Pow(10, digits-1-math.Floor(math.Log10(math.Abs(v))))
 	if math.IsInf(scale, 0) || scale == 0 {
 		return v
 	}

@@ -50,7 +50,7 @@ func Create(home string, m Meta) (*Writer, error) {
 	if err := os.MkdirAll(runs, 0o700); err != nil {
 		return nil, fmt.Errorf("history: make the runs directory: %w", err)
 	}
-	making, err := os.MkdirTemp(runs, ".new-")
+	making, err := os.MkdirTemp(runs, newPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("history: make the run's directory: %w", err)
 	}
@@ -90,6 +90,8 @@ func (w *Writer) claim(runs, making string) error {
 		err := os.Rename(making, to)
 		if err == nil {
 			w.dir = to
+			// Without this line, or the one at the end, a list takes longer.
+			_ = appendIndex(runs, indexLine{Dir: filepath.Base(to)})
 			return nil
 		}
 		if _, taken := os.Lstat(to); taken != nil {
@@ -98,6 +100,9 @@ func (w *Writer) claim(runs, making string) error {
 	}
 	return fmt.Errorf("history: run %s has %d attempts already", w.meta.RunID, mostAttempts)
 }
+
+// newPrefix begins the names of directories that are not runs yet.
+const newPrefix = ".new-"
 
 // mostAttempts of one run: beyond it something loops.
 const mostAttempts = 10_000
@@ -242,6 +247,10 @@ func (w *Writer) Finish(r Record) error {
 	}
 	w.keep(err)
 	w.Close()
+	if err == nil {
+		listed := r.listed()
+		_ = appendIndex(filepath.Dir(w.dir), indexLine{Dir: filepath.Base(w.dir), Bytes: sizeOf(w.dir), Record: &listed})
+	}
 	return w.err
 }
 
