@@ -133,6 +133,45 @@ func TestUnreadableRankOfManyIsSilent(t *testing.T) {
 	}
 }
 
+// TestAScriptThatStartsALauncher: the wrapper around it is told nothing, and yet
+// each node's knows whether it is the one that sends.
+func TestAScriptThatStartsALauncher(t *testing.T) {
+	t.Parallel()
+	const script = `for l in 0 1; do RANK=$((FIRST + l)) LOCAL_RANK=$l WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0 "$@" & done; wait`
+	for name, c := range map[string]struct {
+		first string
+		sends bool
+	}{"the first node": {"0", true}, "the second node": {"2", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).sending(server, ourKey).set("FIRST", c.first)
+			r := w.cli("run", "--quiet", "--", "sh", "-c", script, "sh", programs.stepper, "-steps", "40")
+			if r.status != 0 || strings.Count(r.stdout, "done\n") != 2 {
+				t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
+			}
+			if !c.sends {
+				w.settle()
+				if n := len(server.Requests()); n > 0 || w.waiting() > 0 {
+					t.Errorf("%d requests, %d events wait", n, w.waiting())
+				}
+				return
+			}
+			events := w.delivered(server, ourKey)
+			checkOneRun(t, events)
+			for _, e := range events {
+				if n, ok := e.Number("world_size"); !ok || n != 4 {
+					t.Errorf("world_size %v: %s", n, e.Raw)
+				}
+			}
+			start := only(t, events, "train_start")
+			if n, _ := start.Number("local_world_size"); n != 2 {
+				t.Errorf("local_world_size: %s", start.Raw)
+			}
+		})
+	}
+}
+
 // launcher starts two ranks of a command at once, as torchrun does.
 const launcher = `for r in 0 1; do RANK=$r LOCAL_RANK=$r WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 "$@" & done; wait`
 

@@ -31,6 +31,7 @@ const (
 // have waited for the driver or for a first step.
 func (l *loop) report(ending bool) {
 	l.learn()
+	l.settle() // from the start: the processes that could tell may not last
 	if !l.tellSystem(ending) || !l.sends() {
 		return
 	}
@@ -98,12 +99,9 @@ func (l *loop) startPatience() time.Duration {
 	return startPatience
 }
 
-// settle returns whether this is the process that sends, and finds out of how
-// many. Once sure it stays so; of how many is asked until the run's start is told.
+// settle returns whether this is the process that sends, as far as is known by
+// now. Who is to send may turn out not to be: nothing more is then sent.
 func (l *loop) settle() rank.Verdict {
-	if l.rank.Verdict != rank.Unknown && (l.rank.World > 0 || l.sent.start) {
-		return l.rank.Verdict
-	}
 	was := l.rank
 	if l.cfg.Settle == nil {
 		l.rank.Verdict = rank.Sender

@@ -7,34 +7,42 @@ import (
 	"github.com/trainwatch/trainwatch/internal/steps"
 )
 
-// processesEvery is the time between two looks at processes' environments.
-const processesEvery = time.Second
+// The time between two looks at processes' environments doubles from the first
+// to the second. Most runs are of one process, and nobody will ever say so: for
+// them it goes on doubling.
+const (
+	processesFirst = 100 * time.Millisecond
+	processesEvery = time.Second
+)
 
 // Settle returns the way to find out whether a wrapper is the one that sends,
 // and how many processes train: by what it was told at its start, else by the
 // pages of its program's processes, else by their environment, which launchers
 // write. pid is the program's, proc where procfs is mounted, now the clock.
 //
-// A verdict once reached stays. The world may be learned after it: a wrapper
-// around torchrun on one node is sure that it sends, and not of how many.
+// A wrapper that was told nothing is presumed to be alone and sends, until the
+// processes say that they belong to another node: a script may start a launcher
+// at any time.
 func Settle(told rank.Info, pid int, proc string, now func() time.Time) func(*Pages) rank.Info {
 	var asked time.Time
-	wait := processesEvery
+	wait, found := processesFirst, rank.Nobody()
 	return func(pages *Pages) rank.Info {
-		for _, h := range pages.headers() {
-			if isSettled(told) {
-				return told
-			}
-			told = told.Learn(rank.Info{Rank: h.Rank, World: h.WorldSize, LocalWorld: -1, Verdict: verdictOf(h)})
+		if isSettled(told) {
+			return told
 		}
-		if t := now(); !isSettled(told) && (asked.IsZero() || t.Sub(asked) >= wait) {
-			if told.Verdict != rank.Unknown && !asked.IsZero() {
-				wait *= 2 // most runs are of one process, and nobody will ever say so
+		for _, h := range pages.headers() {
+			found = found.And(infoOf(h))
+		}
+		info := told.Learn(found)
+		if t := now(); !isSettled(info) && (asked.IsZero() || t.Sub(asked) >= wait) {
+			if wait *= 2; info.Verdict == rank.Unknown {
+				wait = min(wait, processesEvery)
 			}
 			asked = t
-			told = told.Learn(fromProcesses(proc, pid))
+			found = found.And(fromProcesses(proc, pid))
+			info = told.Learn(found)
 		}
-		return told
+		return info
 	}
 }
 
@@ -43,14 +51,16 @@ func isSettled(i rank.Info) bool {
 	return i.Verdict == rank.Silent || i.Verdict == rank.Sender && i.World > 0
 }
 
-// verdictOf decides by one process's page: the wrapper of the node that holds
+// infoOf is what one process's page says: the wrapper of the node that holds
 // rank 0 sends.
-func verdictOf(h steps.Header) rank.Verdict {
+func infoOf(h steps.Header) rank.Info {
+	info := rank.Nobody()
+	info.World = h.WorldSize
 	switch {
 	case h.Rank == 0:
-		return rank.Sender
+		info.Rank, info.Verdict = 0, rank.Sender
 	case h.Rank > 0 && h.LocalRank == 0:
-		return rank.Silent
+		info.Rank, info.Verdict = h.Rank, rank.Silent
 	}
-	return rank.Unknown
+	return info
 }

@@ -14,27 +14,26 @@ import (
 // maxEnviron bounds what is read of a process's environment, bytes.
 const maxEnviron = 256 << 10
 
-// fromProcesses looks for the first of pid's descendants that a launcher has
-// told its rank and that is its node's first; where there is none, for one that
-// knows at least of how many it is. What the program itself was told (by srun,
-// say, of a torchrun) is the launcher's rank and not its workers'.
+// fromProcesses is what those of pid's descendants say together that a launcher
+// has told their rank: of which node they are what its first says, and how many
+// each. What the program itself was told (by srun, say, of a torchrun) is the
+// launcher's rank and not its workers'.
 func fromProcesses(proc string, pid int) rank.Info {
 	outer := rank.FromEnviron(environOf(proc, pid))
-	one := rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1, Verdict: rank.Unknown}
+	all := rank.Nobody()
 	const most = 512
 	queue := []int{pid}
-	for i := 0; i < len(queue) && i < most; i++ {
+	for i := 0; i < len(queue) && i < most && all.Verdict != rank.Sender; i++ {
 		info := rank.FromEnviron(environOf(proc, queue[i]))
 		if info.Settled() && (info.Launcher != outer.Launcher || info.Rank != outer.Rank) {
-			if info.LocalRank <= 0 {
-				return info
+			if info.LocalRank > 0 {
+				info.Rank, info.Verdict = -1, rank.Unknown
 			}
-			info.Rank, info.Verdict = -1, rank.Unknown // of another node's first nothing is said
-			one = one.Learn(info)
+			all = all.And(info)
 		}
 		queue = append(queue, childrenOf(proc, queue[i])...)
 	}
-	return one
+	return all
 }
 
 func environOf(proc string, pid int) []byte {

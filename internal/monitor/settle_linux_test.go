@@ -86,6 +86,38 @@ func TestWhoSendsOfSeveralNodes(t *testing.T) {
 	}
 }
 
+// TestAloneUntilShownOtherwise: a script may start a launcher, which makes of
+// the wrapper around it one of several.
+func TestAloneUntilShownOtherwise(t *testing.T) {
+	p := newProcesses(t)
+	told := rank.Detect(func(string) (string, bool) { return "", false })
+	settle := monitor.Settle(told, 10, p.proc, func() time.Time { return p.now })
+	expect := func(when string, verdict rank.Verdict, at, world int) {
+		t.Helper()
+		p.now = p.now.Add(time.Hour)
+		p.pages.DrainAt(p.now, false)
+		if got := settle(p.pages); got.Verdict != verdict || got.Rank != at || got.World != world {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	p.environ(10, "HOME=/", 11)
+	p.environ(11, "RANK=1 LOCAL_RANK=0 WORLD_SIZE=1")
+	expect("a process that contradicts itself", rank.Sender, -1, -1)
+	p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=1")
+	expect("a world of one", rank.Sender, -1, 1)
+
+	told.World = -1
+	settle = monitor.Settle(told, 10, p.proc, func() time.Time { return p.now })
+	p.environ(11, "HOME=/")
+	expect("nothing", rank.Sender, -1, -1)
+	p.environ(11, "RANK=3 LOCAL_RANK=1 WORLD_SIZE=4")
+	expect("not its node's first", rank.Sender, -1, 4)
+	p.start(12, [3]int{2, 4, 0}).steps(1)
+	expect("the first of the second node", rank.Silent, 2, 4)
+	p.start(13, [3]int{0, 4, 0}).steps(1)
+	expect("both nodes are this machine", rank.Sender, 0, 4)
+}
+
 // TestProcessesAreNotAskedAllTheTime: only once a second.
 func TestProcessesAreNotAskedAllTheTime(t *testing.T) {
 	p := newProcesses(t)
@@ -127,6 +159,12 @@ func TestOfHowMany(t *testing.T) {
 			p.environ(10, "HOME=/", 11)
 			p.environ(11, "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=0 OMPI_COMM_WORLD_LOCAL_SIZE=2")
 		}, rank.Info{World: 4, LocalWorld: 2, Nodes: -1, Launcher: "openmpi"}},
+		{"a script that starts one", alone, func(p *processes) {
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "HOME=/", 13, 12)
+			p.environ(12, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0")
+			p.environ(13, "RANK=1 LOCAL_RANK=1 WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0")
+		}, rank.Info{World: 4, LocalWorld: 2, Nodes: -1, Launcher: "torchrun"}},
 		{"processes without a launcher", alone, func(p *processes) {
 			p.environ(10, "HOME=/", 11)
 			p.environ(11, "HOME=/")
@@ -138,9 +176,12 @@ func TestOfHowMany(t *testing.T) {
 			p.pages.DrainAt(p.now, false)
 			settle := monitor.Settle(c.told, 10, p.proc, func() time.Time { return p.now })
 			want := c.want
-			want.Rank, want.LocalRank, want.Verdict = -1, -1, rank.Sender
+			want.LocalRank, want.Verdict = -1, rank.Sender
 			for range 2 {
-				equal(t, "known", settle(p.pages), want)
+				got := settle(p.pages)
+				got.Rank = 0 // known or not, it is ours
+				want.Rank = 0
+				equal(t, "known", got, want)
 			}
 		})
 	}

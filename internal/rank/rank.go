@@ -58,23 +58,47 @@ func nothing() Info {
 // presumed from the absence of any.
 func (i Info) Settled() bool { return i.Rank >= 0 || i.Verdict == Silent }
 
-// Learn returns i with what it lacks taken from later, which was found out by
-// looking at the run's processes. What i knew stays.
-func (i Info) Learn(later Info) Info {
-	if i.Verdict == Unknown && later.Verdict != Unknown {
-		i.Verdict, i.Rank = later.Verdict, later.Rank
+// Nobody is what is known where nothing is.
+func Nobody() Info {
+	i := nothing()
+	i.Verdict = Unknown
+	return i
+}
+
+// Presumed reports whether i sends only because no launcher said anything.
+func (i Info) Presumed() bool { return i.Verdict == Sender && i.Rank < 0 && i.Launcher == "" }
+
+// Learn returns i with what it lacks taken from found, which looking at the
+// run's processes has brought. What i was told stays; that it is alone it only
+// presumed, and several processes know better.
+func (i Info) Learn(found Info) Info {
+	if found.Verdict != Unknown && (i.Verdict == Unknown || i.Presumed() && found.World > 1) {
+		i.Verdict, i.Rank = found.Verdict, found.Rank
 	}
-	if i.World < 1 && later.World > 0 {
-		i.World = later.World
-		if i.LocalWorld < 1 && later.LocalWorld > 0 {
-			i.LocalWorld = later.LocalWorld
-		}
+	if i.World < 1 && found.World > 0 {
+		i.World = found.World
+		i.LocalWorld = max(i.LocalWorld, found.LocalWorld)
 		if i.Launcher == "" {
-			i.Launcher = later.Launcher
+			i.Launcher = found.Launcher
 		}
 	}
 	if i.Nodes == 1 && i.LocalWorld < 1 {
 		i.LocalWorld = i.World
+	}
+	return i
+}
+
+// And returns what two of a run's processes say together. The one that is rank
+// 0 speaks for the node.
+func (i Info) And(other Info) Info {
+	if other.Verdict == Sender || i.Verdict == Unknown && other.Verdict == Silent {
+		i.Verdict, i.Rank = other.Verdict, other.Rank
+	}
+	if i.World < other.World {
+		i.World, i.LocalWorld = other.World, other.LocalWorld
+	}
+	if i.Launcher == "" {
+		i.Launcher = other.Launcher
 	}
 	return i
 }
