@@ -172,6 +172,23 @@ func TestNoticeInTheBackground(t *testing.T) {
 	}
 }
 
+// TestNoticeWhereTheBackgroundMayNotWrite: a terminal that stops what writes from
+// the background (stty tostop) must not stop a program that does not.
+func TestNoticeWhereTheBackgroundMayNotWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).recipient(capture.Start(t).URL())
+	job := w.command("run", "--", "touch", "started").Args
+	shell := w.command()
+	shell.Path, shell.Args = "/bin/sh", append([]string{"sh", "-mc", `stty tostop; "$@" & wait; ls started; echo "the shell goes on"`, "sh"}, job...)
+	s := onTerminal(t, shell)
+	s.shows(noticeWord)
+	s.shows("finished in")
+	s.shows("the shell goes on")
+	if status := s.wait(); status.ExitStatus() != 0 {
+		t.Errorf("ended with %v\n%s", status, s.screen.String())
+	}
+}
+
 // TestNoticeLeavesTheTerminal as it was, whatever ends it.
 func TestNoticeLeavesTheTerminal(t *testing.T) {
 	t.Parallel()

@@ -127,6 +127,7 @@ func cannotStart(err error) error {
 // not count.
 func (env *environment) warn(warnings []settings.Warning, d consent.Decision) {
 	env.warned = len(warnings) > 0 || d.Warning != ""
+	defer shim.NotStopped()()
 	switch {
 	case len(warnings) > 1:
 		fmt.Fprintf(env.stderr, "trainwatch: %v (and %d more; see `trainwatch doctor`)\n", warnings[0], len(warnings)-1)
@@ -168,10 +169,12 @@ func (env *environment) notice(s settings.Settings) (sends bool, err error) {
 			cancel(interrupted(n.(syscall.Signal)))
 		}
 	}()
+	restore := shim.NotStopped()
 	answer := consent.Ask(ctx, consent.AskConfig{
 		Text: consent.NoticeText(consent.NoticeInfo{Recipient: s.Recipient, Wait: noticeWait}),
 		Err:  env.stderr, TTY: env.stdin, Wait: noticeWait,
 	})
+	restore()
 	signal.Stop(signals)
 	var n interrupted
 	if errors.As(context.Cause(ctx), &n) {
@@ -309,6 +312,7 @@ func (w *wrapped) say(f farewell) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
+		defer shim.NotStopped()()
 		_, _ = io.WriteString(w.env.stderr, text)
 	}()
 	patience := time.NewTimer(savePatience)

@@ -34,7 +34,13 @@ func NoticeText(info NoticeInfo) string {
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	say("%s sends figures about training runs, unless you say no.", who)
+	const does, about = " sends figures", " about training runs, unless you say no."
+	if len([]rune(who+does+about)) <= noticeWidth {
+		say("%s", who+does+about)
+	} else { // the sentence to be read whole
+		say("%s", who+does)
+		say("%s", strings.TrimSpace(about))
+	}
 	say("")
 	say("  Sent:   machine and GPU model, memory, step times, throughput, loss, peaks of")
 	say("          memory and GPU use, versions of public libraries, how the run ended,")

@@ -28,6 +28,20 @@ func TestNoticeSaysWhatItMust(t *testing.T) {
 	}
 }
 
+// TestNoticeNamesTheProgram: however long its name is, that one may say no can
+// be read.
+func TestNoticeNamesTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, app := range []string{"", "mlp", "mytrainer", "a-program-of-thirty-two-letters1"} {
+		text := consent.NoticeText(consent.NoticeInfo{Recipient: here(), App: app})
+		first := strings.Join(strings.Fields(text), " ")
+		if !strings.HasPrefix(first, app) || !strings.Contains(first, "sends figures about training runs, unless you say no.") {
+			t.Errorf("%q:\n%s", app, text)
+		}
+		fits(t, text)
+	}
+}
+
 // fits checks that a notice leaves the last of 24 lines of 80 columns to the
 // count-down, and holds nothing that moves the cursor.
 func fits(t *testing.T, text string) {

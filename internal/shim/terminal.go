@@ -119,3 +119,16 @@ func session() int {
 	}
 	return id
 }
+
+// NotStopped keeps the calling goroutine from being stopped, and with it this
+// process and the program of its group, for writing to a terminal from the
+// background (stty tostop): a bare start would not have written. It holds the
+// goroutine's thread until the returned function is called.
+func NotStopped() (done func()) {
+	runtime.LockOSThread()
+	restore := blockStops()
+	return func() {
+		restore()
+		runtime.UnlockOSThread()
+	}
+}
