@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -116,6 +117,90 @@ func TestPreviewOfTheLastRun(t *testing.T) {
 	}
 	if !maps.Equal(before, tree(t, w.state)) {
 		t.Error("the preview changed the state directory")
+	}
+}
+
+// TestPreviewOfTheLastRunIsWhatWasSent: the very events, but for whom they count,
+// whether the wrapper has made them or a program that watches itself.
+func TestPreviewOfTheLastRunIsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	for name, wrapped := range map[string]bool{"wrapped": true, "embedded": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).sending(server, ourKey).set("TRAINWATCH_REPORT_INTERVAL", "1s")
+			if wrapped {
+				w.cli("run", "--quiet", "--", programs.stepper, "-steps", "700")
+			} else {
+				w.set("PROGRAM_KEY", ourKey, "PROGRAM_HOST", server.URL())
+				w.run(programs.stepper, "-steps", "700", "-tell")
+			}
+			events := w.delivered(server, ourKey)
+			shown := lines(t, w.cli("telemetry", "preview").stdout)
+			slices.SortFunc(shown, func(a, b line) int { return strings.Compare(a.UUID, b.UUID) })
+			slices.SortFunc(events, func(a, b capture.Event) int { return strings.Compare(a.UUID, b.UUID) })
+			if len(shown) != len(events) || len(named(events, "train_progress")) < 2 || !wrapped && len(named(events, "feature_used")) == 0 {
+				t.Fatalf("%d events were sent, %d are shown", len(events), len(shown))
+			}
+			for i, e := range events {
+				var sent line
+				if err := json.Unmarshal(e.Raw, &sent); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Trim(shown[i].DistinctID, "0-8") != "" {
+					t.Errorf("distinct_id %q is no placeholder", shown[i].DistinctID)
+				}
+				sent.DistinctID = shown[i].DistinctID
+				if !reflect.DeepEqual(sent, shown[i]) {
+					t.Errorf("sent  %+v\nshown %+v", sent, shown[i])
+				}
+			}
+		})
+	}
+}
+
+// TestPreviewOfAProgramThatTellsMore: what it would say itself is shown as well,
+// to the same recipient and to one of its own, under every no.
+func TestPreviewOfAProgramThatTellsMore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		key  string
+		want map[string]int // by client and event
+	}{
+		"to the same recipient": {ourKey, map[string]int{
+			"cli system_info": 1, "cli train_start": 1, "cli train_end": 1,
+			"library feature_used": 3, "library operation": 2,
+		}},
+		"to its own": {otherKey, map[string]int{
+			"cli system_info": 1, "cli train_start": 1, "cli train_end": 1,
+			"library feature_used": 3, "library operation": 2,
+			"library system_info": 1, "library train_start": 1, "library train_end": 1,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).recipient(server, ourKey).set("PROGRAM_KEY", c.key, "PROGRAM_HOST", server.URL(), "DO_NOT_TRACK", "1")
+			r := w.cli("telemetry", "preview", "--", programs.stepper, "-steps", "60", "-tell")
+			got := map[string]int{}
+			for _, e := range lines(t, r.stdout) {
+				if e.Event != "train_progress" && e.Event != "train_epoch" {
+					got[e.Properties["client"].(string)+" "+e.Event]++
+				}
+				if strings.Trim(e.DistinctID, "0-8") != "" {
+					t.Errorf("distinct_id %q is no placeholder", e.DistinctID)
+				}
+				if e.Event == "feature_used" && e.Properties["feature"] != "stepping" {
+					t.Errorf("%+v", e)
+				}
+			}
+			if !maps.Equal(got, c.want) {
+				t.Errorf("shown: %v", got)
+			}
+			if made := tree(t, w.state, w.home, w.tmp, w.dir); len(made) > 0 || len(server.Requests()) > 0 {
+				t.Errorf("made %q, %d requests", slices.Sorted(maps.Keys(made)), len(server.Requests()))
+			}
+		})
 	}
 }
 

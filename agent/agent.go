@@ -13,6 +13,7 @@ import (
 	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/monitor"
 	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/settings"
@@ -26,6 +27,7 @@ type Agent struct {
 	monitor   *monitor.Monitor // nil where a wrapper does the watching
 	client    *delivery.Client // nil where nothing may be sent
 	stream    *event.Stream
+	schema    event.Schema
 
 	page      *steps.Page
 	pageDir   string // the wrapper's, "" without one
@@ -57,9 +59,9 @@ func Start(ctx context.Context, cfg Config) *Agent {
 		return nil
 	}
 	a := &Agent{pageDir: p.pageDir, rank: p.who.Rank, recipient: p.settings.Recipient.ID()}
-	speaks := p.speaks(ctx)
-	if speaks {
-		a.connect(cfg, p)
+	speaks := p.previewed() || p.speaks(ctx)
+	if speaks || !p.wrapped {
+		a.connect(cfg, p, speaks)
 	}
 	id := steps.Self()
 	id.Source, id.Rank, id.WorldSize, id.LocalRank = steps.SourceGo, p.who.Rank, p.who.World, p.who.LocalRank
@@ -85,21 +87,28 @@ func (a *Agent) openPage(id steps.Identity) {
 	a.page = steps.NewHeap(id)
 }
 
-// connect opens the way to the recipient.
-func (a *Agent) connect(cfg Config, p *place) {
+// connect opens the way to the recipient, or to the eyes of whoever previews.
+// Who does not speak has none, and makes the events for the user's own record.
+func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 	s := p.settings
-	distinct := p.run
-	if s.IdentityMode != settings.IdentityRun {
-		if id, ok := inTime(homePatience, func() uuid.UUID { return distinctID(s, p.run) }); ok {
-			distinct = id
-		}
-	}
-	schema := event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
-	app, version := schema.App()
-	a.client = delivery.Open(delivery.Config{
-		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: p.run.String(),
+	distinct := identity.Placeholder()
+	a.schema = event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
+	way := delivery.Config{
+		Home: s.Home, Recipient: s.Recipient, Schema: a.schema, RunID: p.run.String(),
 		StopFlag: s.StopFlag, Allowed: p.allowed(), Now: time.Now,
-	})
+	}
+	switch {
+	case p.previewed():
+		a.client = delivery.Preview(p.previewFile(), way)
+	case speaks:
+		if distinct = p.run; s.IdentityMode != settings.IdentityRun {
+			if id, ok := inTime(homePatience, func() uuid.UUID { return distinctID(s, p.run) }); ok {
+				distinct = id
+			}
+		}
+		a.client = delivery.Open(way)
+	}
+	app, version := a.schema.App()
 	a.stream = event.NewStream(event.Identity{
 		RunID: p.run, DistinctID: distinct, Attempt: int64(p.attempt), Client: event.ClientLibrary,
 		Version: monitor.Version, App: app, AppVersion: version, WorldSize: int64(p.world()),
@@ -126,7 +135,7 @@ func (a *Agent) watch(cfg Config, p *place) {
 		}),
 		Pages: monitor.Heap(a.page), GPU: cfg.GPU,
 		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
-		Client: a.client, Stream: a.stream,
+		Client: a.client, Stream: a.stream, Schema: a.schema,
 		Settle: func(*monitor.Pages) rank.Info { return p.who },
 		CI:     p.ci, Now: time.Now,
 	})

@@ -88,7 +88,7 @@ func (a *Agent) sendDeath(r errors.Report) bool {
 		return false
 	}
 	before := a.client.Stats().Accepted
-	a.client.Send(a.stream.New(event.Exception, monitor.ExceptionAttrs(r)...))
+	a.send(event.Exception, monitor.ExceptionAttrs(r)...)
 	if a.client.Stats().Accepted == before {
 		return false
 	}

@@ -95,7 +95,7 @@ func (a *Agent) Feature(f Feature, details ...Attr) {
 	}
 	attrs := f.Attrs(details...)
 	if a.features.first(fmt.Sprintf("%s %v", f.Name(), attrs)) {
-		a.client.Send(a.stream.New(event.FeatureUsed, attrs...))
+		a.send(event.FeatureUsed, attrs...)
 	}
 }
 
@@ -129,7 +129,14 @@ func (r *Running) Done(s Status, n int) {
 	if r == nil {
 		return
 	}
-	r.agent.client.Send(r.agent.stream.New(event.Operation,
+	r.agent.send(event.Operation,
 		r.operation.Attr(), event.Status.Of(string(s)), event.Count.Of(int64(n)),
-		event.DurationMS.Of(float64(time.Since(r.began))/float64(time.Millisecond))))
+		event.DurationMS.Of(float64(time.Since(r.began))/float64(time.Millisecond)))
+}
+
+// send tells of what the program says itself, besides what the loop sees.
+func (a *Agent) send(n event.Name, attrs ...event.Attr) {
+	e := a.stream.New(n, attrs...)
+	a.client.Send(e)
+	a.monitor.Note(e)
 }

@@ -56,7 +56,10 @@ func (w *wrapped) recipients() string {
 
 // telemetryWord is what processes inside are told about this run.
 func (w *wrapped) telemetryWord() string {
-	if w.spec.Sends {
+	switch {
+	case w.spec.Preview:
+		return settings.ParentPreview
+	case w.spec.Sends:
 		return settings.ParentOn
 	}
 	return settings.ParentOff

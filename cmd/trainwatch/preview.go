@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	stderrors "errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/trainwatch/trainwatch/errors"
@@ -41,13 +46,11 @@ written, whatever has been decided. The program's own stdout goes to stderr.`,
 	return cmd
 }
 
-// previewOutlet is the real way to the wire, with a printer at its end.
-func previewOutlet(env *environment, s spec) outlet {
-	schema := event.NewSchema(appName, monitor.Version)
-	client := delivery.Preview(env.stdout, delivery.Config{
+// printer is the real way to the wire, with standard output at its end.
+func printer(env *environment, s spec, schema event.Schema) *delivery.Client {
+	return delivery.Preview(env.stdout, delivery.Config{
 		Recipient: s.Recipient, Schema: schema, RunID: s.RunID.String(), Now: env.now,
 	})
-	return outlet{client: client, stream: newStream(env, s, identity.Placeholder())}
 }
 
 func previewProgram(env *environment, argv []string) error {
@@ -63,11 +66,12 @@ func previewProgram(env *environment, argv []string) error {
 	env.warn(warnings, env.decide(s))
 	s.Home = "" // a preview writes nothing
 	run := newRun(env, told{settings: s}, argv, env.asSender(argv), enclosing{}, false, env.now())
-	run.spec.Telemetry = "off" // nor does an agent within the program send, to a recipient of its own
+	run.spec.Telemetry = "off" // nor does a trainwatch within the program send, to a recipient of its own
+	run.spec.Preview = true
 	program := shim.Command{Path: file, Argv: argv, Env: env.environ(), Stdout: os.Stderr}
 	run.prepare(&program)
 	defer removePageDir(run.spec)
-	out := previewOutlet(env, run.spec)
+	out := outlet{client: printer(env, run.spec, ownSchema()), stream: newStream(env, run.spec, identity.Placeholder())}
 	child, err := shim.Start(program)
 	if err != nil {
 		removePageDir(run.spec)
@@ -85,6 +89,7 @@ func previewProgram(env *environment, argv []string) error {
 	w.client.Flush(ctx)
 	_ = w.client.Close(ctx)
 	w.monitor.Close(ctx)
+	printEmbedded(env.stdout, run.spec.PageDir)
 	removePageDir(run.spec)
 	release()
 	e.Die()
@@ -105,23 +110,60 @@ func (env *environment) asSender(argv []string) rank.Info {
 	return who
 }
 
-// previewLast prints what would have been sent of the last recorded run, made
-// again from its record. Progress and epochs on the way are not kept there, so
-// the events are those of its start and its end.
+// Bounds of what programs that embed trainwatch can make us print.
+const (
+	mostEmbedded      = 64
+	mostEmbeddedBytes = 16 << 20
+)
+
+// printEmbedded prints what agents within the program would have sent. They
+// have passed the gate over there, by a schema that only they know.
+func printEmbedded(to io.Writer, dir string) {
+	files, _ := filepath.Glob(filepath.Join(dir, "preview-*.jsonl")) // the pattern is a good one
+	for _, name := range files[:min(len(files), mostEmbedded)] {
+		if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			continue
+		}
+		text, _ := io.ReadAll(io.LimitReader(f, mostEmbeddedBytes))
+		f.Close()
+		for line := range bytes.Lines(text) {
+			if json.Valid(line) { // the last may be torn
+				_, _ = to.Write(line)
+			}
+		}
+	}
+}
+
+// previewLast prints the events that the last recorded run has made, sent or not.
 func previewLast(env *environment) error {
-	run, err := history.Find(env.home(), "last")
-	if err != nil {
+	failed := func(err error) error {
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry preview: %w (or name a command: trainwatch telemetry preview -- COMMAND)", err)}
 	}
-	id, err := uuid.Parse(run.Meta.RunID)
+	run, err := history.Find(env.home(), "last")
 	if err != nil {
-		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry preview: %w", err)}
+		return failed(err)
 	}
-	out := previewOutlet(env, spec{RunID: id})
-	monitor.Replay(out.client, out.stream, run.Meta, run.Record)
+	events, schema, missing, err := monitor.Recorded(run)
+	switch {
+	case stderrors.Is(err, fs.ErrNotExist):
+		return failed(stderrors.New("the last run has made no events, as another rank or another trainwatch spoke for it"))
+	case err != nil:
+		return failed(err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	out.client.Flush(ctx)
-	_ = out.client.Close(ctx)
+	client := printer(env, spec{}, schema)
+	for _, e := range events {
+		client.Send(e)
+	}
+	client.Flush(ctx)
+	_ = client.Close(ctx)
+	if missing > 0 {
+		fmt.Fprintf(env.stderr, "trainwatch: %d more events were like these, and were not kept\n", missing)
+	}
 	return nil
 }

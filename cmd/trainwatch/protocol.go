@@ -31,6 +31,7 @@ type spec struct {
 	IdentityRun bool              `json:"identity_run"`
 	Telemetry   string            `json:"telemetry"` // --telemetry as given
 	Sends       bool              `json:"sends"`     // decided, or the notice was shown
+	Preview     bool              // shows what would be sent
 	StopFlag    string            `json:"stop_flag"` // the recipient's feature flag
 	Rank        rank.Info         `json:"rank"`
 

@@ -22,7 +22,10 @@ import (
 // appName is what the events of a wrapped program carry as `app`.
 const appName = "trainwatch"
 
-// outlet is where a run's events go. The zero outlet sends nothing.
+// ownSchema is that of the command itself.
+func ownSchema() event.Schema { return event.NewSchema(appName, monitor.Version) }
+
+// outlet is where a run's events go. The zero outlet has none.
 type outlet struct {
 	client *delivery.Client
 	stream *event.Stream
@@ -30,8 +33,11 @@ type outlet struct {
 
 // processOutlet is the real one: to the recipient, if this run sends.
 func processOutlet(env *environment, s spec) outlet {
-	if !s.Sends || s.Rank.Verdict == rank.Silent {
+	switch {
+	case s.Rank.Verdict == rank.Silent:
 		return outlet{}
+	case !s.Sends: // the events are made for the record alone
+		return outlet{stream: newStream(env, s, identity.Placeholder())}
 	}
 	distinct := s.RunID
 	if !s.IdentityRun {
@@ -39,9 +45,8 @@ func processOutlet(env *environment, s spec) outlet {
 			distinct = id
 		} // no secret can be kept here: the run is its own identity
 	}
-	schema := event.NewSchema(appName, monitor.Version)
 	client := delivery.Open(delivery.Config{
-		Home: s.Home, Recipient: s.Recipient, Schema: schema, RunID: s.RunID.String(),
+		Home: s.Home, Recipient: s.Recipient, Schema: ownSchema(), RunID: s.RunID.String(),
 		StopFlag: s.StopFlag, Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
 	})
 	return outlet{client: client, stream: newStream(env, s, distinct)}
@@ -102,7 +107,7 @@ func watch(env *environment, s spec, out outlet) *watched {
 		},
 		Home: s.Home, Tracker: tracker, Pages: monitor.Directory(s.PageDir, "/proc", s.OwnPageDir), GPU: source,
 		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: s.ReportEverySteps,
-		Client: out.client, Stream: out.stream, Settle: monitor.Settle(s.Rank, s.PID, "/proc", env.now),
+		Stream: out.stream, Schema: ownSchema(), Client: out.client, Settle: monitor.Settle(s.Rank, s.PID, "/proc", env.now),
 		CI: ci, OwnProcess: true, Now: env.now,
 	})
 	return &watched{monitor: m, client: out.client}

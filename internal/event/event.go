@@ -60,6 +60,16 @@ func (e Event) DistinctID() uuid.UUID {
 	return e.e.distinct
 }
 
+// For returns the same event, counted for another than e is.
+func (e Event) For(distinct uuid.UUID) Event {
+	if e.e == nil {
+		return e
+	}
+	other := *e.e
+	other.distinct = distinct
+	return Event{&other}
+}
+
 // Time returns when the event was made, in UTC and whole milliseconds.
 func (e Event) Time() time.Time {
 	if e.e == nil {

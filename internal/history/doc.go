@@ -15,6 +15,8 @@
 //	                    each with its whole distribution
 //	    spans.jsonl     what lasted: evaluations, checkpoints, a device slowed down;
 //	                    at most 4,096, the longest
+//	    events.jsonl    the events that the run made for telemetry, whether or not
+//	                    they were sent: what `telemetry preview` shows; at most 4 MiB
 //	    lock            held by the writer for as long as it lives; gone at the end
 //	runs/index.jsonl    what a list shows of the runs that have ended, so that ten
 //	                thousand of them can be listed at once; may be missing

@@ -23,6 +23,7 @@ const (
 	epochsFile = "epochs.jsonl"
 	blocksFile = "blocks.jsonl"
 	spansFile  = "spans.jsonl"
+	eventsFile = "events.jsonl"
 	lockFile   = "lock"
 )
 

@@ -25,6 +25,7 @@ type Writer struct {
 	epochs *epochWriter
 	blocks *blockWriter
 	spans  *spanWriter
+	events *lineLog
 
 	stepMS, loss, gpu trace
 	stepsTold         bool // traces are fed by Step, no longer by Tick
@@ -297,6 +298,9 @@ func (w *Writer) Close() {
 	}
 	if w.spans != nil {
 		w.keep(w.spans.log.close())
+	}
+	if w.events != nil {
+		w.keep(w.events.close())
 	}
 	w.keep(w.lock.Close())
 	w.lock = nil

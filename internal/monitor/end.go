@@ -54,6 +54,7 @@ func (l *loop) end(how func(oomKills uint64) End) (history.Record, func(*history
 	if e.Crashed && !e.Sent {
 		l.send(event.Exception, ExceptionAttrs(e.Report)...)
 	}
+	l.keepNotes()
 	l.send(event.TrainEnd, l.endAttrs(e, totals, r)...)
 
 	facts, dropped := l.facts(), l.recorder.errDropped()

@@ -26,7 +26,7 @@ func (p *Pages) DrainAt(now time.Time, ending bool) (numbers []int64, told uint6
 
 // Interval is how far apart samples are after ticks that cost so much each.
 func Interval(every time.Duration, costs ...time.Duration) time.Duration {
-	l := newLoop(&Config{Interval: every, Now: time.Now}, nil, nil)
+	l := newLoop(&Config{Interval: every, Now: time.Now}, nil, nil, nil)
 	for _, cost := range costs {
 		l.slowDown(cost)
 	}

@@ -89,3 +89,24 @@ func (l *loop) endAttrs(e End, t metrics.Totals, r history.Record) []event.Attr 
 		event.StepRecordsLost.Of(int64(t.RecordsLost)),
 	)
 }
+
+func of[T int64 | float64](k event.Key[T], v *T) event.Attr {
+	if v == nil {
+		return event.Attr{}
+	}
+	return k.Of(*v)
+}
+
+func ofUnsigned(k event.Key[int64], v *uint64) event.Attr {
+	if v == nil {
+		return event.Attr{}
+	}
+	return k.Of(int64(*v))
+}
+
+func ofInt(k event.Key[int64], v *int) event.Attr {
+	if v == nil {
+		return event.Attr{}
+	}
+	return k.Of(int64(*v))
+}

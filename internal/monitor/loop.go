@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/trainwatch/trainwatch/gpu"
+	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/rank"
 	"github.com/trainwatch/trainwatch/internal/steps"
@@ -26,6 +27,7 @@ type loop struct {
 	cfg      *Config
 	recorder *recorder
 	attached <-chan struct{}
+	notes    <-chan event.Event
 
 	interval time.Duration // between samples, as it is by now
 	slowest  time.Duration // as it was at most, 0 where it never changed
@@ -52,10 +54,10 @@ type loop struct {
 	epochAt  time.Duration // of the last train_epoch
 }
 
-func newLoop(cfg *Config, r *recorder, attached <-chan struct{}) *loop {
+func newLoop(cfg *Config, r *recorder, attached <-chan struct{}, notes <-chan event.Event) *loop {
 	now := cfg.Now()
 	return &loop{
-		cfg: cfg, recorder: r, attached: attached,
+		cfg: cfg, recorder: r, attached: attached, notes: notes,
 		interval: cfg.Interval, drained: now, drainAt: now.Add(leastDrain),
 		rank:     rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1},
 		schedule: schedule{every: cfg.ReportInterval, everyStep: cfg.ReportEverySteps},
@@ -91,6 +93,7 @@ func (m *Monitor) turns(l *loop) {
 	var rested <-chan time.Time
 	for {
 		work := l.drain
+		l.keepNotes()
 		select {
 		case <-m.stop:
 			return

@@ -29,10 +29,12 @@ type Config struct {
 	ReportInterval   time.Duration // 0: the doubling schedule
 	ReportEverySteps uint64
 
-	// Client and Stream are the way to the recipient. A nil Client sends
-	// nothing; both stay the caller's.
-	Client *delivery.Client
+	// Stream makes the run's events, Schema what the program declares beside
+	// the table, and Client is their way to the recipient. A nil Client sends
+	// nothing, a nil Stream makes none. All stay the caller's.
 	Stream *event.Stream
+	Schema event.Schema
+	Client *delivery.Client
 	// Settle says whether this is the one process of the run that sends. While
 	// it says Unknown, events wait. It is asked time and again until it is sure.
 	// Nil: it is.
@@ -58,10 +60,11 @@ type Monitor struct {
 	recorder *recorder
 
 	wake     chan struct{}
-	stop     chan struct{} // closed by the first Finish, after how is set
-	quit     chan struct{} // closed by Close
-	finished chan struct{} // closed when the loop has ended
-	attached chan struct{} // closed once the GPU source has answered
+	notes    chan event.Event // of the embedding program, for the record
+	stop     chan struct{}    // closed by the first Finish, after how is set
+	quit     chan struct{}    // closed by Close
+	finished chan struct{}    // closed when the loop has ended
+	attached chan struct{}    // closed once the GPU source has answered
 	cancel   context.CancelFunc
 
 	finishing, closing sync.Once
@@ -101,7 +104,7 @@ func start(cfg Config, open func() (*history.Writer, error)) *Monitor {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &Monitor{
 		cfg: cfg, cancel: cancel,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), quit: make(chan struct{}),
+		wake: make(chan struct{}, 1), notes: make(chan event.Event, mostNotes), stop: make(chan struct{}), quit: make(chan struct{}),
 		finished: make(chan struct{}), attached: make(chan struct{}),
 	}
 	m.recorder = startRecorder(open)
@@ -110,7 +113,7 @@ func start(cfg Config, open func() (*history.Writer, error)) *Monitor {
 	} else {
 		go m.attach(ctx)
 	}
-	go m.run(newLoop(&m.cfg, m.recorder, m.attached))
+	go m.run(newLoop(&m.cfg, m.recorder, m.attached, m.notes))
 	return m
 }
 
@@ -137,6 +140,22 @@ func harmless(f func()) (err error) {
 func (m *Monitor) Wake() {
 	select {
 	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// mostNotes is room for what a program tells between two turns of the loop.
+const mostNotes = 64
+
+// Note keeps an event in the record that did not come from the loop: a feature,
+// an operation. It never blocks, and drops what finds no room. A nil Monitor
+// keeps nothing.
+func (m *Monitor) Note(e event.Event) {
+	if m == nil {
+		return
+	}
+	select {
+	case m.notes <- e:
 	default:
 	}
 }

@@ -32,7 +32,7 @@ const (
 func (l *loop) report(ending bool) {
 	l.learn()
 	l.settle() // from the start: the processes that could tell may not last
-	if !l.tellSystem(ending) || !l.sends() {
+	if !l.tellSystem(ending) || !l.speaks() {
 		return
 	}
 	elapsed := l.elapsed()
@@ -122,14 +122,6 @@ func (l *loop) presumeAlone() {
 	}
 }
 
-func (l *loop) sends() bool { return l.cfg.Client != nil && l.settle() == rank.Sender }
-
-func (l *loop) send(n event.Name, attrs ...event.Attr) {
-	if l.sends() {
-		l.cfg.Client.Send(l.cfg.Stream.New(n, attrs...))
-	}
-}
-
 // tellStart sends train_start once, and then what has waited for it.
 func (l *loop) tellStart() {
 	if l.sent.start {
@@ -151,7 +143,7 @@ func (l *loop) sendEpoch(e metrics.Epoch) {
 	switch {
 	case l.sent.start:
 		send()
-	case l.cfg.Client != nil && len(l.waiting) < mostWaiting:
+	case l.cfg.Stream != nil && len(l.waiting) < mostWaiting:
 		l.waiting = append(l.waiting, send)
 	}
 }

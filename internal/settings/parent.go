@@ -20,6 +20,7 @@ const (
 const (
 	ParentOn             = "on"
 	ParentOff            = "off"
+	ParentPreview        = "preview"         // shows what would be sent, and sends nothing
 	ParentUndecidedShown = "undecided-shown" // the notice was shown; nobody need show it again
 )
 
@@ -33,7 +34,7 @@ type Parent struct {
 	RunID     string
 	Attempt   int
 	Recipient string // consent.Recipient's ID; "" for none
-	Telemetry string // ParentOn, ParentOff or ParentUndecidedShown
+	Telemetry string // one of the above
 }
 
 // String returns the variable's value:
