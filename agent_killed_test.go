@@ -3,6 +3,7 @@
 package trainwatch_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,35 @@ import (
 
 	"github.com/trainwatch/trainwatch/internal/capture"
 )
+
+// TestTheLastRunIsTheOneThatHasJustEnded, also where its monitor comes late to
+// write it down: whoever asks right after the run waits for it.
+func TestTheLastRunIsTheOneThatHasJustEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if r := w.cli("run", "--quiet", "--", "sh", "-c", "exit 3"); r.status != 3 {
+		t.Fatalf("exit %d", r.status)
+	}
+	p := w.trainwatch("run", "--quiet", "--", programs.stepper, "-exit", "5")
+	monitor := p.monitor()
+	p.says("ready")
+	stop(t, monitor)
+	p.stdin.Close()
+	if r := p.finish(); r.status != 5 {
+		t.Errorf("exit %d", r.status)
+	}
+	show := w.start(programs.trainwatch, "show", "last", "--json")
+	if err := syscall.Kill(monitor, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	r := show.wait()
+	var record struct {
+		ExitCode int `json:"exit_code"`
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &record); err != nil || record.ExitCode != 5 {
+		t.Errorf("the last run is said to have ended with %d (%v): %s%s", record.ExitCode, err, r.stdout, r.stderr)
+	}
+}
 
 // TestMonitorIsKilled at several moments: the program's output and exit status
 // are those of a bare start, and what was seen until then is found again.

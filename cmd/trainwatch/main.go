@@ -91,9 +91,12 @@ func execute(env *environment, args []string) int {
 func report(env *environment, err error) (int, error) {
 	status := exitUsage // what cobra itself refuses
 	var exit *exitError
-	if errors.As(err, &exit) {
-		status = exit.status
-		err = exit.err
+	var file *os.PathError
+	switch {
+	case errors.As(err, &exit):
+		status, err = exit.status, exit.err
+	case errors.As(err, &file): // standard output does not take it
+		status = exitFailed
 	}
 	if err != nil {
 		fmt.Fprintf(env.stderr, "trainwatch: %v\n", err)

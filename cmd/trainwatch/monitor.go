@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trainwatch/trainwatch/errors"
+	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/monitor"
 	"github.com/trainwatch/trainwatch/internal/shim"
 )
@@ -66,11 +67,14 @@ func monitorMain() {
 		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal, OOMKills: oomKills}, s.PageDir, s.Recipient.ID())
 	})
 	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
-	removePageDir(s)
+	w.awaitRecord()
+	removePageDir(s)     // with it goes the sign that there is a record to wait for
 	if settling.Stop() { // it was a short run
 		sweep(s.PageDir)
 	}
-	w.awaitRecord()
+	if s.ForGood {
+		_ = delivery.PurgeHome(s.Home) // what waited since before that was said
+	}
 	w.deliver(control)
 }
 

@@ -148,6 +148,37 @@ func TestNoticeOnATerminal(t *testing.T) {
 	}
 }
 
+// TestANoDropsWhatWaits: a no at the notice, and one in the user's file, as
+// `telemetry off` does.
+func TestANoDropsWhatWaits(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]func(w *world){
+		"at the notice": func(w *world) {
+			s := onTerminal(w.t, w.command("run", "--quiet", "--", "echo", "started"))
+			s.shows("Ctrl-C")
+			s.strike("n")
+			s.wait()
+		},
+		"in a file": func(w *world) { w.config("[telemetry]\nmode = \"off\"\n").must("run", "--quiet", "--", "true") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t).recipient("http://"+capture.Refusing(t)).set("TRAINWATCH_TELEMETRY", "on")
+			w.must("run", "--quiet", "--", "true")
+			w.settle()
+			delete(w.env, "TRAINWATCH_TELEMETRY")
+			if out := w.must("telemetry", "status"); !strings.Contains(out, "waiting") {
+				t.Fatalf("nothing waits:\n%s", out)
+			}
+			say(w)
+			w.settle()
+			if out := w.must("telemetry", "status"); strings.Contains(out, "waiting") || !strings.HasPrefix(out, "telemetry  off:") {
+				t.Errorf("status:\n%s", out)
+			}
+		})
+	}
+}
+
 // TestNoticeInTheBackground really waits: a job in the background of a terminal
 // reads none of its keys, is not stopped by the terminal, and goes on.
 func TestNoticeInTheBackground(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/trainwatch/trainwatch/callbacks/python"
 	"github.com/trainwatch/trainwatch/internal/settings"
@@ -47,11 +48,7 @@ func (w *wrapped) prepare(program *shim.Command) {
 
 // makePageDir makes a 0700 directory on a memory filesystem, "" where there is none.
 func makePageDir(lookup func(string) (string, bool)) string {
-	bases := []string{"/dev/shm"}
-	if runtimeDir, ok := lookup("XDG_RUNTIME_DIR"); ok && filepath.IsAbs(runtimeDir) {
-		bases = append([]string{runtimeDir}, bases...)
-	}
-	for _, base := range bases {
+	for _, base := range memoryDirs(lookup) {
 		if !inMemory(base) {
 			continue
 		}
@@ -60,6 +57,22 @@ func makePageDir(lookup func(string) (string, bool)) string {
 		}
 	}
 	return ""
+}
+
+// memoryDirs are where a run's directory may lie, the better place first.
+func memoryDirs(lookup func(string) (string, bool)) []string {
+	const shared = "/dev/shm"
+	if own, ok := lookup("XDG_RUNTIME_DIR"); ok && filepath.IsAbs(own) {
+		return []string{own, shared}
+	}
+	return []string{shared}
+}
+
+// touchPages marks the run's directory as that of a program that has just ended.
+func (w *wrapped) touchPages(now time.Time) {
+	if w.spec.OwnPageDir {
+		_ = os.Chtimes(w.spec.PageDir, now, now) // gone: then there is nothing to mark
+	}
 }
 
 // removePages removes the run's directory where it is ours and the monitor,

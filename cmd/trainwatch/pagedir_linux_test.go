@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -47,4 +48,22 @@ func namespace() *syscall.SysProcAttr {
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
 	}
 	return attr
+}
+
+// TestLittleAddressSpace: where there is no room for us the program has it.
+func TestLittleAddressSpace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.command("run", "--", "sh", "-c", "exit 4").Args
+	for range 10 {
+		cmd := w.command()
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `ulimit -v 1800000; exec "$@"`, "sh"}, run...)
+		out, _ := cmd.CombinedOutput() // its status is looked at
+		if code := cmd.ProcessState.ExitCode(); code != 4 || !strings.HasPrefix(string(out), "trainwatch: not watched: ") || strings.Count(string(out), "\n") != 1 {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+	}
+	if made := w.files(); len(made) > 0 {
+		t.Errorf("made %q", made)
+	}
 }

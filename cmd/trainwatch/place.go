@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -19,6 +21,21 @@ func tearsDown(lookup func(string) (string, bool)) bool {
 		}
 	}
 	return false
+}
+
+// leastAddressSpace is what a limit on address space (ulimit -v, some schedulers'
+// memory limits) must leave us: Go and the C library reserve some 1.7 GiB for
+// their threads, and where they cannot, they end the process.
+const leastAddressSpace = 3 << 30
+
+// cramped says why nothing can be watched here without danger to the program,
+// "" where it can.
+func cramped() string {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil || limit.Cur >= leastAddressSpace {
+		return ""
+	}
+	return fmt.Sprintf("not watched: the limit on address space is %d MiB, and watching takes %d (ulimit -v)", limit.Cur>>20, leastAddressSpace>>20)
 }
 
 // screenOf returns how wide w is and whether colour is welcome there. What is

@@ -143,6 +143,7 @@ func previewLast(env *environment) error {
 	failed := func(err error) error {
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry preview: %w (or name a command: trainwatch telemetry preview -- COMMAND)", err)}
 	}
+	env.awaitRecords()
 	run, err := history.Find(env.home(), "last")
 	if err != nil {
 		return failed(err)

@@ -32,6 +32,7 @@ type spec struct {
 	Telemetry   string            `json:"telemetry"` // --telemetry as given
 	Sends       bool              `json:"sends"`     // decided, or the notice was shown
 	Preview     bool              // shows what would be sent
+	ForGood     bool              `json:"for_good"`  // telemetry is off by a file's or a remembered word
 	StopFlag    string            `json:"stop_flag"` // the recipient's feature flag
 	Rank        rank.Info         `json:"rank"`
 

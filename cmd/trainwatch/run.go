@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/delivery"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/rank"
@@ -78,6 +79,12 @@ func runProgram(env *environment, argv []string) error {
 	if s.Disabled {
 		return cannotStart(shim.Exec(program))
 	}
+	if why := cramped(); why != "" {
+		if rank.Detect(env.lookup).Rank <= 0 {
+			env.say(why)
+		}
+		return cannotStart(shim.Exec(program))
+	}
 	outer := env.enclosing()
 	who := rank.Detect(env.lookup)
 	if who.Verdict == rank.Sender {
@@ -100,6 +107,7 @@ func runProgram(env *environment, argv []string) error {
 	}
 
 	run := newRun(env, read, argv, who, outer, sends, env.now())
+	run.spec.ForGood = decision.Mode == consent.Off && !read.blind && (decision.By == consent.ByFile || decision.By == consent.ByAnswer)
 	run.prepare(&program)
 	return run.start(program)
 }
@@ -136,6 +144,12 @@ func (env *environment) warn(warnings []settings.Warning, d consent.Decision) {
 	case d.Warning != "":
 		fmt.Fprintf(env.stderr, "trainwatch: %s\n", d.Warning)
 	}
+}
+
+// say prints a line to standard error.
+func (env *environment) say(text string) {
+	defer shim.NotStopped()()
+	fmt.Fprintf(env.stderr, "trainwatch: %s\n", text)
 }
 
 // decide asks everything that has a say about telemetry.
@@ -186,11 +200,31 @@ func (env *environment) notice(s settings.Settings) (sends bool, err error) {
 		if err := consent.Remember(s.Home, s.Recipient, answer == consent.Yes, env.now()); err != nil {
 			fmt.Fprintf(env.stderr, "trainwatch: the answer holds for this run only: %v\n", err)
 		}
+		if answer == consent.No {
+			env.purge(s.Home)
+		}
 		return answer == consent.Yes, nil
 	case consent.Interrupted:
 		return false, &exitError{status: exitNotOurs}
 	}
 	return true, nil
+}
+
+// purge drops what waits to be sent, and gives a disk that hangs no more time
+// than reading does.
+func (env *environment) purge(home string) {
+	done := make(chan error, 1)
+	go func() { done <- delivery.PurgeHome(home) }()
+	patience := time.NewTimer(homePatience)
+	defer patience.Stop()
+	err := errors.New("the home directory does not answer")
+	select {
+	case err = <-done:
+	case <-patience.C:
+	}
+	if err != nil {
+		fmt.Fprintf(env.stderr, "trainwatch: nothing more will be sent, but what was waiting is still there: %v\n", err)
+	}
 }
 
 type interrupted syscall.Signal
@@ -248,6 +282,7 @@ func (w *wrapped) start(program shim.Command) error {
 	defer shrink.Stop()
 	ending := child.Wait()
 	release := shim.Hold()
+	w.touchPages(time.Now())
 	w.farewell(companion, ending)
 	if os.Getpid() == 1 {
 		w.removePages() // our end is the monitor's too, before it comes to that

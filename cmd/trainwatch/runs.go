@@ -33,6 +33,7 @@ slowest steps, the stack and the traces.`,
 }
 
 func listRuns(env *environment, asJSON bool) error {
+	env.awaitRecords()
 	runs, err := history.List(env.home())
 	if err != nil {
 		return &exitError{status: exitFailed, err: err}

@@ -47,6 +47,7 @@ there is no outcome, and live is true.`,
 }
 
 func showRun(env *environment, ref string, asJSON bool) error {
+	env.awaitRecords()
 	run, err := history.Find(env.home(), ref)
 	if err != nil {
 		return &exitError{status: exitFailed, err: explainFind(err, ref, env.now())}

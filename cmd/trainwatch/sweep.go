@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,20 @@ func leaseOf(pid int) string {
 	return fmt.Sprintf("%s-%d-%d", strings.Trim(space, "pid:[]"), p.PID, p.Start)
 }
 
+// leased reads whose directory a name without its prefix is of: a process of our
+// pid namespace, 0 of any other, and whether it lives.
+func leased(name string) (pid int, alive bool) {
+	var namespace, start uint64
+	var random string
+	if n, _ := fmt.Sscanf(name, "%d-%d-%d-%s", &namespace, &pid, &start, &random); n != 4 || pid <= 0 {
+		return 0, false
+	}
+	if space, _, _ := strings.Cut(lease(), "-"); space != strconv.FormatUint(namespace, 10) {
+		return 0, false
+	}
+	return pid, leaseOf(pid) == fmt.Sprintf("%d-%d-%d", namespace, pid, start)
+}
+
 // sweepAfter is how long a directory is left alone after its last change: its
 // wrapper may have ended, and its monitor, on a busy machine, not begun yet.
 const sweepAfter = time.Minute
@@ -44,22 +59,15 @@ func sweep(dir string) {
 	if err != nil {
 		return
 	}
-	space, _, _ := strings.Cut(lease(), "-")
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), pageDirPrefix)
-		if !ours || !e.IsDir() || e.Name() == filepath.Base(dir) || !strings.HasPrefix(rest, space+"-") {
+		if !ours || !e.IsDir() || e.Name() == filepath.Base(dir) {
 			continue
 		}
 		if info, err := e.Info(); err != nil || time.Since(info.ModTime()) < sweepAfter {
 			continue
 		}
-		var namespace, start uint64
-		var pid int
-		var random string
-		if n, _ := fmt.Sscanf(rest, "%d-%d-%d-%s", &namespace, &pid, &start, &random); n != 4 || pid <= 0 {
-			continue
-		}
-		if leaseOf(pid) != fmt.Sprintf("%d-%d-%d", namespace, pid, start) {
+		if pid, alive := leased(rest); pid > 0 && !alive {
 			os.RemoveAll(filepath.Join(base, e.Name())) // another user's stays: it cannot be removed
 		}
 	}

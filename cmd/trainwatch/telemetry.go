@@ -69,8 +69,16 @@ func statusText(env *environment, s settings.Settings, d consent.Decision) strin
 		say("to", "nobody: no PostHog key is set")
 	} else {
 		say("to", "%s, recipient %s", s.Recipient.URL(), s.Recipient.ID())
+		each := s.IdentityMode == settings.IdentityRun
+		if each {
+			say("id", "of each run its run_id, see `trainwatch show` (quote it to ask for deletion)")
+		}
 		if id, ok, err := identity.Peek(s.Home, s.Recipient.Key); err == nil && ok {
-			say("id", "%s (quote it to ask for deletion)", id)
+			of := ""
+			if each {
+				of = ", of runs before identity = \"run\""
+			}
+			say("id", "%s (quote it to ask for deletion%s)", id, of)
 		}
 	}
 	if s.StopFlag != "" {
@@ -154,6 +162,7 @@ func newLogCmd(env *environment) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			id := ""
 			if len(args) == 1 {
+				env.awaitRecords()
 				run, err := history.Find(env.home(), args[0])
 				if err != nil {
 					return &exitError{status: exitFailed, err: err}

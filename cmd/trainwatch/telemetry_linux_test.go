@@ -64,6 +64,41 @@ func TestStatusSaysWhatWaitsAndForWhom(t *testing.T) {
 	}
 }
 
+// TestStatusNamesTheIDToQuote: where each run is its own identity, the
+// installation's id deletes nothing of it.
+func TestStatusNamesTheIDToQuote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).recipient("http://"+capture.Refusing(t)).set("TRAINWATCH_TELEMETRY", "on").config("[telemetry]\nidentity = \"run\"\n")
+	w.must("run", "--quiet", "--", "true")
+	w.settle()
+	out := w.must("telemetry", "status")
+	if !strings.Contains(out, "of each run its run_id") || strings.Count(out, "quote it to ask for deletion") != 1 {
+		t.Errorf("status:\n%s", out)
+	}
+}
+
+// TestAFullOutput is a failure, and not a wrong use.
+func TestAFullOutput(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must("run", "--quiet", "--", "true")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"runs"}, {"runs", "--json"}, {"show", "last"}, {"show", "last", "--json"}, {"version"}} {
+		cmd := w.command(args...)
+		cmd.Stdout = full
+		out := new(strings.Builder)
+		cmd.Stderr = out
+		_ = cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Contains(out.String(), "--help") || !strings.Contains(out.String(), "no space") {
+			t.Errorf("%q: exit %d, %q", args, code, out)
+		}
+	}
+}
+
 // field returns the first word after a status line's name.
 func field(status, name string) string {
 	for line := range strings.Lines(status) {

@@ -92,11 +92,10 @@ func (in Input) statements() []Decision {
 		}
 	}
 	add(word(ByFlag, "--telemetry", in.Flag))
-	if in.Disabled {
-		add(Decision{Mode: Off, By: ByDisabled, Detail: "--disabled"})
-	}
 	if v, _ := in.Lookup("TRAINWATCH_DISABLED"); set(v) {
 		add(Decision{Mode: Off, By: ByDisabled, Detail: "TRAINWATCH_DISABLED=" + quote(v)})
+	} else if in.Disabled {
+		add(Decision{Mode: Off, By: ByDisabled, Detail: "--disabled"})
 	}
 	v, _ := in.Lookup("TRAINWATCH_TELEMETRY")
 	add(word(ByVariable, "TRAINWATCH_TELEMETRY", v))

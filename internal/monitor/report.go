@@ -84,11 +84,10 @@ func (l *loop) isMachineKnown() bool {
 	if dir == "" || l.page.Head > 0 {
 		return true
 	}
-	if elapsed < pagePatience {
-		return false
+	if l.schedule.due(elapsed, l.steps) {
+		return true // a report that is due waits for nobody
 	}
-	// A report that is due waits for nobody.
-	return elapsed >= l.startPatience() || l.schedule.due(elapsed, l.steps) || !pythonRan(dir)
+	return elapsed >= pagePatience && (elapsed >= l.startPatience() || !pythonRan(dir))
 }
 
 // startPatience is how long the first step is waited for.

@@ -175,11 +175,12 @@ func (l *loader) identity(words ...word) IdentityMode {
 	return IdentityInstall
 }
 
-// runID tells a uuid from a local name. The zero uuid is a name like any other:
-// as an id it is nobody's.
+// runID tells a uuid from a local name. Only one that is random (version 4) or
+// time and random (7) is sent as it is: the others hold a machine's address, the
+// digest of a name, or whatever somebody put into them, and are names.
 func runID(text string) (id uuid.UUID, name string) {
 	const length = 36
-	if id, err := uuid.Parse(text); err == nil && len(text) == length && id != uuid.Nil {
+	if id, err := uuid.Parse(text); err == nil && len(text) == length && id.Variant() == uuid.RFC4122 && (id.Version() == 4 || id.Version() == 7) {
 		return id, ""
 	}
 	return uuid.Nil, text

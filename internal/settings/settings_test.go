@@ -249,6 +249,10 @@ func TestRunToJoin(t *testing.T) {
 		{"space around", " " + id + " ", id, ""},
 		{"a name", "my run", "", "my run"},
 		{"a uuid in another dress", "{" + id + "}", "", "{" + id + "}"},
+		{"a random uuid", "9f0c4d1e-5b1a-4c0e-8d6a-0f1e2d3c4b5a", "9f0c4d1e-5b1a-4c0e-8d6a-0f1e2d3c4b5a", ""},
+		{"a uuid with a machine's address", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+		{"a uuid of a name", "886313e1-3b8a-5372-9b90-0c9aee199e5d", "", "886313e1-3b8a-5372-9b90-0c9aee199e5d"},
+		{"a uuid of anything", "616c6963-652d-8000-8000-736563726574", "", "616c6963-652d-8000-8000-736563726574"},
 		{"nobody's uuid", uuid.Nil.String(), "", uuid.Nil.String()},
 		{"nothing", "", "", ""},
 	} {
