@@ -20,13 +20,13 @@ var floors = map[string]int{
 	"internal/public": -1,
 
 	"errors": 0, "internal/event": 0, "internal/steps": 0, "internal/spool": 0,
-	"internal/consent": 0, "internal/rank": 0, "internal/identity": 0, "internal/settings": 0,
+	"web": 0, "internal/consent": 0, "internal/rank": 0, "internal/identity": 0, "internal/settings": 0,
 
 	"callbacks": 1, "callbacks/python": 1, "gpu": 1, "gpu/nvidia": 1, "gpu/nvidia/fake": 1, "gpu/amd": 1,
 
 	"metrics": 2, "internal/history": 2, "internal/delivery": 2, "internal/shim": 2,
 
-	"internal/monitor": 3,
+	"internal/monitor": 3, "internal/view": 3,
 	"agent":            4,
 	"cmd/trainwatch":   5,
 }
@@ -39,7 +39,7 @@ var neighbours = map[string][]string{
 }
 
 // sideRooms are programs and tools of the repository itself.
-var sideRooms = []string{"examples/", "bench", "internal/capture", "internal/house", "internal/public/gen", "internal/event/gen"}
+var sideRooms = []string{"examples/", "bench", "internal/capture", "internal/house", "internal/view/madeup", "internal/public/gen", "internal/event/gen"}
 
 // onlyIn lists libraries that have one door.
 var onlyIn = map[string]string{
