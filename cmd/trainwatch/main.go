@@ -131,7 +131,7 @@ anybody says no. 'trainwatch telemetry preview' shows every one of them.`,
 	root.SetErr(env.stderr)
 	root.PersistentFlags().StringVar(&env.flags.Telemetry, "telemetry", "", "`on` or off, for this command (TRAINWATCH_TELEMETRY)")
 	root.AddCommand(
-		newRunCmd(env), newRunsCmd(env), newShowCmd(env),
+		newRunCmd(env), newRunsCmd(env), newShowCmd(env), newViewCmd(env), newReportCmd(env),
 		newTelemetryCmd(env), newDoctorCmd(env), newVersionCmd(env),
 	)
 	return root

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,8 +62,19 @@ func newStatusCmd(env *environment) *cobra.Command {
 // statusText says in words what holds here.
 func statusText(env *environment, s settings.Settings, d consent.Decision) string {
 	var lines []string
-	say := func(name, format string, args ...any) {
-		lines = append(lines, fmt.Sprintf("%-10s ", name)+fmt.Sprintf(format, args...))
+	for _, l := range append(statusLines(s, d, consent.Overruled(env.said(s), d)), statusLine{"change", "trainwatch telemetry on | off"}) {
+		lines = append(lines, fmt.Sprintf("%-10s %s", l.what, l.text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// statusLine is one thing worth knowing of telemetry here.
+type statusLine struct{ what, text string }
+
+func statusLines(s settings.Settings, d consent.Decision, overruled []consent.Decision) []statusLine {
+	var lines []statusLine
+	say := func(what, format string, args ...any) {
+		lines = append(lines, statusLine{what, fmt.Sprintf(format, args...)})
 	}
 	say("telemetry", "%s: %s", d.Mode, reason(d))
 	if s.Recipient.IsZero() {
@@ -95,11 +107,10 @@ func statusText(env *environment, s settings.Settings, d consent.Decision) strin
 	default:
 		say("meaning", "nothing leaves this machine; runs are still recorded here")
 	}
-	for _, o := range consent.Overruled(env.said(s), d) {
+	for _, o := range overruled {
 		say("no effect", "%s: %s", o.Detail, o.Warning)
 	}
-	say("change", "trainwatch telemetry on | off")
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // waiting is how many events lie in the spool, whoever they are for.
@@ -131,26 +142,40 @@ func decideForGood(env *environment, yes bool) error {
 	if err != nil {
 		return err
 	}
-	if yes && s.Recipient.IsZero() {
-		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry on: a yes is given to somebody: set TRAINWATCH_POSTHOG_KEY first")}
-	}
-	if yes {
-		if err := s.Recipient.Validate(); err != nil {
-			return &exitError{status: exitFailed, err: err}
-		}
-	}
-	if err := consent.Remember(s.Home, s.Recipient, yes, env.now()); err != nil {
-		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry: the answer could not be kept: %w", err)}
-	}
-	if !yes {
-		if err := delivery.PurgeHome(s.Home); err != nil {
-			return &exitError{status: exitFailed, err: fmt.Errorf("telemetry off: nothing more will be sent, but what was waiting is still there: %w", err)}
-		}
+	if err := answerForGood(s, yes, env.now()); err != nil {
+		return &exitError{status: exitFailed, err: err}
 	}
 	d := env.decide(s)
 	fmt.Fprintln(env.stdout, statusText(env, s, d))
 	if yes && d.Mode != consent.On {
 		fmt.Fprintf(env.stderr, "trainwatch: your yes is remembered, but has no effect here: %s\n", reason(d))
+	}
+	return nil
+}
+
+// canSayYes says why no yes can be given to the recipient, nil where one can.
+func canSayYes(s settings.Settings) error {
+	if s.Recipient.IsZero() {
+		return errors.New("telemetry on: a yes is given to somebody: set TRAINWATCH_POSTHOG_KEY first")
+	}
+	return s.Recipient.Validate()
+}
+
+// answerForGood keeps the answer; a no also drops what waits to be sent.
+func answerForGood(s settings.Settings, yes bool, now time.Time) error {
+	if yes {
+		if err := canSayYes(s); err != nil {
+			return err
+		}
+	}
+	if err := consent.Remember(s.Home, s.Recipient, yes, now); err != nil {
+		return fmt.Errorf("telemetry: the answer could not be kept: %w", err)
+	}
+	if yes {
+		return nil
+	}
+	if err := delivery.PurgeHome(s.Home); err != nil {
+		return fmt.Errorf("telemetry off: nothing more will be sent, but what was waiting is still there: %w", err)
 	}
 	return nil
 }
