@@ -27,8 +27,8 @@ var floors = map[string]int{
 	"metrics": 2, "internal/history": 2, "internal/delivery": 2, "internal/shim": 2,
 
 	"internal/monitor": 3, "internal/view": 3,
-	"agent":            4,
-	"cmd/trainwatch":   5,
+	"agent":          4,
+	"cmd/trainwatch": 5,
 }
 
 // neighbours are the imports within a floor that are meant.

@@ -150,7 +150,7 @@ func (t *training) tick(at float64) history.Tick {
 		tick.StepsPerS = n / max(sum, 1e-9)
 		tick.TokensPerS = tick.StepsPerS * 32 * 4096
 		s := float64(t.step)
-		tick.Loss = 1.72 + 9.2*math.Exp(-s/(t.length.Seconds()*0.1)) + 2.1*math.Exp(-s/(t.length.Seconds())) + 0.05*t.random.NormFloat64()
+		tick.Loss = 1.72 + 9.2*math.Exp(-s/(t.length.Seconds()*0.1)) + 2.1*math.Exp(-s/t.length.Seconds()) + 0.05*t.random.NormFloat64()
 		tick.LearningRate = 3e-4 * min(1, share*40) * (0.55 + 0.45*math.Cos(math.Pi*share))
 		tick.GradNorm = 0.6 + 3*math.Exp(-share*30) + 0.15*math.Abs(t.random.NormFloat64())
 	}
