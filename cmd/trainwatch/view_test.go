@@ -70,7 +70,7 @@ func TestViewServesUntilItIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if body, _ := io.ReadAll(answer.Body); answer.StatusCode != 200 || !strings.Contains(string(body), `"mine"`) {
+	if body, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK || !strings.Contains(string(body), `"mine"`) {
 		t.Errorf("answered %d %s", answer.StatusCode, body)
 	}
 	cancel()

@@ -53,7 +53,7 @@ func TestWhoIsAnswered(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := http.NewRequest("GET", "http://"+s.at+tt.path, nil)
+			r, err := http.NewRequest(http.MethodGet, "http://"+s.at+tt.path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

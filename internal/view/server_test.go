@@ -110,7 +110,7 @@ func events(t *testing.T, s *site, query string) <-chan event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" {
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("answered %d %s", answer.StatusCode, answer.Header.Get("Content-Type"))
 	}
 	all := make(chan event)
@@ -243,7 +243,7 @@ func TestHostileFiles(t *testing.T) {
 func TestAGivenRun(t *testing.T) {
 	run := record(t, t.TempDir(), "given")
 	cfg := view.Config{Home: t.TempDir(), Token: "t", Given: &run}
-	r, _ := http.NewRequest("GET", "http://localhost/t/api/runs/"+run.ID(), nil)
+	r, _ := http.NewRequest(http.MethodGet, "http://localhost/t/api/runs/"+run.ID(), nil)
 	if w := handle(cfg, r); w.Code != 200 || !strings.Contains(w.Body.String(), `"given"`) {
 		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
