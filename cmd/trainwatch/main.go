@@ -59,6 +59,7 @@ func main() {
 type exitError struct {
 	status int
 	err    error
+	noHelp bool // the usage was right
 }
 
 func (e *exitError) Error() string {
@@ -89,18 +90,19 @@ func execute(env *environment, args []string) int {
 
 // report shows what went wrong and returns the exit status that it asks for.
 func report(env *environment, err error) (int, error) {
-	status := exitUsage // what cobra itself refuses
+	status, help := exitUsage, true // what cobra itself refuses
 	var exit *exitError
 	var file *os.PathError
 	switch {
 	case errors.As(err, &exit):
-		status, err = exit.status, exit.err
+		status, help = exit.status, exit.status == exitUsage && !exit.noHelp
+		err = exit.err
 	case errors.As(err, &file): // standard output does not take it
-		status = exitFailed
+		status, help = exitFailed, false
 	}
 	if err != nil {
 		fmt.Fprintf(env.stderr, "trainwatch: %v\n", err)
-		if status == exitUsage {
+		if help {
 			fmt.Fprintln(env.stderr, "trainwatch: see `trainwatch --help`")
 		}
 	}
@@ -131,7 +133,7 @@ anybody says no. 'trainwatch telemetry preview' shows every one of them.`,
 	root.SetErr(env.stderr)
 	root.PersistentFlags().StringVar(&env.flags.Telemetry, "telemetry", "", "`on` or off, for this command (TRAINWATCH_TELEMETRY)")
 	root.AddCommand(
-		newRunCmd(env), newRunsCmd(env), newShowCmd(env), newViewCmd(env), newReportCmd(env),
+		newRunCmd(env), newRunsCmd(env), newShowCmd(env), newCompareCmd(env), newViewCmd(env), newReportCmd(env), newPruneCmd(env),
 		newTelemetryCmd(env), newDoctorCmd(env), newVersionCmd(env),
 	)
 	return root

@@ -76,6 +76,8 @@ func monitorMain() {
 		_ = delivery.PurgeHome(s.Home) // what waited since before that was said
 	}
 	w.deliver(control)
+	modest()
+	tidy(s, result, env.now())
 }
 
 // finish takes the last numbers. It gives the disk no longer than the wrapper

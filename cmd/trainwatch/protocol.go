@@ -36,6 +36,9 @@ type spec struct {
 	StopFlag    string            `json:"stop_flag"` // the recipient's feature flag
 	Rank        rank.Info         `json:"rank"`
 
+	HistoryBytes int64         `json:"history_bytes"` // limits of the history, 0: none
+	HistoryAge   time.Duration `json:"history_age"`
+
 	PageDir     string `json:"page_dir"`
 	OwnPageDir  bool   `json:"own_page_dir"` // ours to remove
 	NVMLLibrary string `json:"nvml_library"`

@@ -262,6 +262,7 @@ func newRun(env *environment, read told, argv []string, who rank.Info, outer enc
 		ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
 		Home:             s.Home, Recipient: s.Recipient, IdentityRun: s.IdentityMode == settings.IdentityRun,
 		Telemetry: s.Telemetry, Sends: sends, StopFlag: s.StopFlag, Rank: who,
+		HistoryBytes: s.HistoryBytes, HistoryAge: s.HistoryAge,
 		PageDir: outer.pageDir, NVMLLibrary: s.NVMLLibrary,
 		Width: width, Color: color, Teardown: tearsDown(env.lookup),
 	}}

@@ -14,44 +14,97 @@ import (
 
 func newRunsCmd(env *environment) *cobra.Command {
 	var asJSON bool
+	var f filter
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List recorded runs, newest first",
 		Long: `List the runs that are recorded on this machine, newest first. Columns that no
 run has anything for are left out, and some more on a narrow terminal; into a
-pipe nothing is cut off.
+pipe nothing is cut off. Of a run with several attempts each has its own line,
+and its number behind the id: 7f3a2b1c.2 is what 'trainwatch show' takes too.
+
+--since takes how long ago (90m, 12h, 3d, 2w) or when (2025-03-01, yesterday);
+--outcome running, ok, error, signal, host_oom, gpu_oom, preempted, user_stop,
+unknown, or oom and failed for several of these, separated by commas; --name a
+part of the name, or a pattern of the whole of it with * and ?.
 
 With --json it is an array of what 'trainwatch show --json' prints, without the
-slowest steps, the stack and the traces.`,
+slowest steps, the stack, the traces and the step times.`,
 		Example: `  trainwatch runs
+  trainwatch runs --since 2d --outcome failed
+  trainwatch runs --name 'gpt2-*' --limit 5
   trainwatch runs --json | jq -r '.[] | select(.outcome == "error") | .run_id'`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return listRuns(env, asJSON) },
+		RunE: func(*cobra.Command, []string) error { return listRuns(env, f, asJSON) },
 	}
+	cmd.Flags().StringVar(&f.since, "since", "", "only runs that started since `WHEN`")
+	cmd.Flags().StringVar(&f.outcome, "outcome", "", "only runs that ended so: `OUTCOME`[,OUTCOME…]")
+	cmd.Flags().StringVar(&f.name, "name", "", "only runs of this name: a `PART` of it, or a pattern")
+	cmd.Flags().IntVarP(&f.most, "limit", "n", 0, "at most so many, the newest")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
 	return cmd
 }
 
-func listRuns(env *environment, asJSON bool) error {
+func listRuns(env *environment, f filter, asJSON bool) error {
 	env.awaitRecords()
-	runs, err := history.List(env.home())
+	all, err := history.List(env.home())
 	if err != nil {
 		return &exitError{status: exitFailed, err: err}
 	}
+	runs, err := f.keep(all, env.now())
+	if err != nil {
+		return err
+	}
 	if asJSON {
-		all := make([]runJSON, len(runs)) // none is [], not null
-		for i, r := range runs {
-			all[i] = jsonRun(r)
+		list := make([]runJSON, len(runs)) // none is [], not null
+		for i, r := range history.Whole(runs) {
+			r.Record.SlowestSteps, r.Record.Stack = nil, ""
+			r.Record.StepMSTrace, r.Record.LossTrace, r.Record.GPUTrace = nil, nil, nil
+			list[i] = jsonRun(r)
 		}
-		return printJSON(env.stdout, all)
+		return printJSON(env.stdout, list)
 	}
 	if len(runs) == 0 {
-		_, err := fmt.Fprintln(env.stderr, "No run is recorded here yet; `trainwatch run -- COMMAND` records one.")
+		words := "No run is recorded here yet; `trainwatch run -- COMMAND` records one."
+		if len(all) > 0 {
+			words = fmt.Sprintf("None of %s is of that kind.", plural(int64(len(all)), "run"))
+		}
+		_, err := fmt.Fprintln(env.stderr, words)
 		return err
 	}
 	width, color := screenOf(env.stdout, env.lookup)
-	_, err = io.WriteString(env.stdout, runsText(runs, env.now(), width, color))
+	if _, err = io.WriteString(env.stdout, runsText(runs, attempts(all), env.now(), width, color)); err != nil {
+		return err
+	}
+	if p, ok := history.LastPruned(env.home()); ok {
+		if d := env.now().Sub(p.At); d >= 0 && d < wordKept {
+			_, err = fmt.Fprintln(env.stderr, prunedWord(p, env.now()))
+		}
+	}
 	return err
+}
+
+// wordKept is how long a list tells of runs that were removed by themselves.
+const wordKept = 7 * 24 * time.Hour
+
+// attempts are the runs that have more than one.
+func attempts(runs []history.Run) map[string]bool {
+	several := map[string]bool{}
+	for _, r := range runs {
+		if r.Record.Attempt > 1 {
+			several[r.Record.RunID] = true
+		}
+	}
+	return several
+}
+
+// shortName is the short id, with the attempt behind it where there are several.
+func shortName(r history.Run, several bool) string {
+	id := history.ShortID(r.Record.RunID)
+	if several {
+		id += fmt.Sprintf(".%d", max(r.Record.Attempt, 1))
+	}
+	return id
 }
 
 // column is one of the list. rank orders which go first where there is no
@@ -64,21 +117,24 @@ type column struct {
 	color func(p paint, r history.Run, s string) string
 }
 
-func runColumns(now time.Time) []column {
+func runColumns(now time.Time, several map[string]bool) []column {
 	return []column{
-		{head: "RUN", cell: func(r history.Run) string { return history.ShortID(r.Record.RunID) }},
-		{head: "WHEN", rank: 7, cell: func(r history.Run) string { return ago(now, r.Record.Started) }},
+		{head: "RUN", cell: func(r history.Run) string { return shortName(r, several[r.Record.RunID]) }},
+		{head: "WHEN", rank: 8, cell: func(r history.Run) string { return ago(now, r.Record.Started) }},
 		{head: "OUTCOME", cell: outcome, color: inkOutcome},
-		{head: "TOOK", right: true, rank: 8, cell: func(r history.Run) string {
+		{head: "TOOK", right: true, rank: 9, cell: func(r history.Run) string {
 			if r.Live {
 				return duration(now.Sub(r.Record.Started).Seconds())
 			}
 			return word(r.Record.DurationS, duration)
 		}},
-		{head: "STEPS", right: true, rank: 6, cell: func(r history.Run) string { return word(r.Record.StepsTotal, count) }},
-		{head: "P50", right: true, rank: 5, cell: func(r history.Run) string { return word(r.Record.StepP50MS, millis) }},
-		{head: "P95", right: true, rank: 3, cell: func(r history.Run) string { return word(r.Record.StepP95MS, millis) }},
-		{head: "GPU", right: true, rank: 4, cell: func(r history.Run) string {
+		{head: "STEPS", right: true, rank: 7, cell: func(r history.Run) string { return word(r.Record.StepsTotal, count) }},
+		{head: "P50", right: true, rank: 6, cell: func(r history.Run) string { return word(r.Record.StepP50MS, millis) }},
+		{head: "P95", right: true, rank: 4, cell: func(r history.Run) string { return word(r.Record.StepP95MS, millis) }},
+		{head: "STEP TIME", rank: 3, cell: func(r history.Run) string {
+			return sparkline(r.Record.StepMSTrace, min(len(r.Record.StepMSTrace), 10), fromZero, true)
+		}},
+		{head: "GPU", right: true, rank: 5, cell: func(r history.Run) string {
 			return word(r.Record.GPUUtilPct, func(v float64) string { return fmt.Sprintf("%.0f%%", v) })
 		}},
 		{head: "GPU MEM", right: true, rank: 2, cell: func(r history.Run) string { return word(r.Record.GPUMemUsedPeakBytes, size) }},
@@ -116,9 +172,9 @@ func inkOutcome(p paint, r history.Run, s string) string {
 
 // runsText is the list as a table of the given width. The last column is what
 // was run, by its name and its command, and takes what room the others leave.
-func runsText(runs []history.Run, now time.Time, width int, color bool) string {
+func runsText(runs []history.Run, several map[string]bool, now time.Time, width int, color bool) string {
 	const leastRoom = 24 // for the last column, before others go
-	columns := runColumns(now)
+	columns := runColumns(now, several)
 	cells := make([][]string, len(columns))
 	widths := make([]int, len(columns))
 	shown := make([]bool, len(columns))

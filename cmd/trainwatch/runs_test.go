@@ -36,14 +36,14 @@ abc8def0  1h ago  ✓ ok         12m 04s  1,240  412 ms  gpt2-small  python trai
 abe8def0  2d ago  ■ user stop   1d 01h                 torchrun --nproc-per-nod…
 `},
 		"a pipe": {1 << 20, `
-RUN       WHEN    OUTCOME         TOOK  STEPS     P50     P95  GPU   GPU MEM    MEMORY  WHAT
-abd8def0  1h ago  ● running     1h 00m  1,240  412 ms  498 ms  93%  71.0 GiB  14.0 GiB  gpt2-small  python train.py --lr 3e-4
-abc8def0  1h ago  ✓ ok         12m 04s  1,240  412 ms  498 ms  93%  71.0 GiB  14.0 GiB  gpt2-small  python train.py --lr 3e-4
-abe8def0  2d ago  ■ user stop   1d 01h                                                  torchrun --nproc-per-node=8 'train it.py'
+RUN       WHEN    OUTCOME         TOOK  STEPS     P50     P95  STEP TIME   GPU   GPU MEM    MEMORY  WHAT
+abd8def0  1h ago  ● running     1h 00m  1,240  412 ms  498 ms  ▂▂▂▂▂▂█▂▂▂  93%  71.0 GiB  14.0 GiB  gpt2-small  python train.py --lr 3e-4
+abc8def0  1h ago  ✓ ok         12m 04s  1,240  412 ms  498 ms  ▂▂▂▂▂▂█▂▂▂  93%  71.0 GiB  14.0 GiB  gpt2-small  python train.py --lr 3e-4
+abe8def0  2d ago  ■ user stop   1d 01h                                                              torchrun --nproc-per-node=8 'train it.py'
 `},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if d := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), runsText(listed(), now, tt.width, false)); d != "" {
+			if d := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), runsText(listed(), nil, now, tt.width, false)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -55,7 +55,7 @@ func TestRunsTableFits(t *testing.T) {
 	runs[1].Record.Name = "\x1b[2J名前" + strings.Repeat("🔥", 200)
 	for width := 36; width < 160; width++ {
 		for _, color := range []bool{false, true} {
-			for line := range strings.Lines(runsText(runs, runs[0].Record.Started, width, color)) {
+			for line := range strings.Lines(runsText(runs, nil, runs[0].Record.Started, width, color)) {
 				if n := textWidth(strings.TrimSuffix(line, "\n")); n > width {
 					t.Errorf("at %d: %d columns: %q", width, n, line)
 				}

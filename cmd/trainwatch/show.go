@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trainwatch/trainwatch/internal/compare"
 	"github.com/trainwatch/trainwatch/internal/history"
 )
 
@@ -23,12 +24,14 @@ func newShowCmd(env *environment) *cobra.Command {
 
 RUN is a run id, its short id (8 hex digits, as 'trainwatch runs' lists them), a
 name given with --name, job:ID with the scheduler's id, last, last~1 for the one
-before, or a file that 'trainwatch show --json' wrote.
+before, or a file that 'trainwatch show --json' wrote. An attempt of a run has its
+number behind the id: 7f3a2b1c.2.
 
 With --json it is one object: run_id, the property names of train_end (see
 'trainwatch telemetry schema'), and what stays on this machine: name, command,
 started, message. A property that is not there is unknown. While the run goes on
-there is no outcome, and live is true.`,
+there is no outcome, and live is true. docs/history.md lists them; 'trainwatch
+compare' takes such a file as its baseline.`,
 		Example: `  trainwatch show
   trainwatch show last~1
   trainwatch show baseline
@@ -53,7 +56,7 @@ func showRun(env *environment, ref string, asJSON bool) error {
 		return &exitError{status: exitFailed, err: explainFind(err, ref, env.now())}
 	}
 	if asJSON {
-		return printJSON(env.stdout, jsonRun(run))
+		return printJSON(env.stdout, wholeJSON(run))
 	}
 	width, color := screenOf(env.stdout, env.lookup)
 	epochs, _ := run.Epochs() // without them the rest is still worth showing
@@ -72,7 +75,7 @@ func explainFind(err error, ref string, now time.Time) error {
 				lines = append(lines, fmt.Sprintf("  and %d more, see `trainwatch runs`", len(several.Runs)-most))
 				break
 			}
-			lines = append(lines, fmt.Sprintf("  %s  %s  %s", history.ShortID(r.Record.RunID), ago(now, r.Record.Started), title(r.Meta)))
+			lines = append(lines, fmt.Sprintf("  %s  %s  %s", shortName(r, r.Record.Attempt > 1), ago(now, r.Record.Started), title(r.Meta)))
 		}
 		return errors.New(strings.Join(lines, "\n"))
 	}
@@ -90,10 +93,23 @@ type runJSON struct {
 	history.Record
 	ShortID string `json:"short_id,omitempty"`
 	Live    bool   `json:"live,omitempty"`
+
+	// Of show alone: what a comparison needs beside the record.
+	System     map[string]any      `json:"system,omitempty"`
+	StepBlocks *history.StepBlocks `json:"step_blocks,omitempty"`
 }
 
 func jsonRun(r history.Run) runJSON {
 	return runJSON{Record: r.Record, ShortID: history.ShortID(r.Record.RunID), Live: r.Live}
+}
+
+func wholeJSON(r history.Run) runJSON {
+	out := jsonRun(r)
+	out.System = r.Meta.System
+	if blocks, err := r.StepBlocks(); err == nil && len(blocks.List) > 0 {
+		out.StepBlocks = new(blocks.Merged(compare.Blocks))
+	}
+	return out
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -114,7 +130,7 @@ func showText(run history.Run, epochs []history.EpochRow, now time.Time, width i
 		rec.DurationS = new(now.Sub(meta.Started).Seconds())
 	}
 	var b strings.Builder
-	b.WriteString(p.spread(p.headline(rec, meta, run.Live), p.faint(history.ShortID(rec.RunID))) + "\n")
+	b.WriteString(p.spread(p.headline(rec, meta, run.Live), p.faint(shortName(run, rec.Attempt > 1))) + "\n")
 	if message := strings.TrimSpace(rec.Message); message != "" {
 		b.WriteString("\n" + p.block(message, 20))
 	}

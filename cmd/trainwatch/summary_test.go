@@ -304,7 +304,7 @@ func FuzzSummary(f *testing.F) {
 			rec.SlowestSteps = []history.SlowStep{{Step: n, TookMS: a}}
 			text := summaryText(rec, meta, width, false)
 			text += showText(history.Run{Record: rec, Meta: meta}, []history.EpochRow{{TookS: a}, {TookS: b}}, meta.Started, width, false)
-			text += runsText([]history.Run{{Record: rec, Meta: meta}}, meta.Started, width, false)
+			text += runsText([]history.Run{{Record: rec, Meta: meta}}, nil, meta.Started, width, false)
 			for _, r := range text {
 				if r != '\n' && !unicode.IsGraphic(r) {
 					t.Fatalf("character %U", r)

@@ -61,7 +61,7 @@ const mostBinsABlock = 512
 // pairs returns the bins that hold something as StepBlock.Bins has them.
 func (t *tally) pairs() []uint64 {
 	for shift := 0; ; shift++ {
-		out, last := make([]uint64, 0, 64), 0
+		out, last := make([]uint64, 0, 2*min(t.end-t.low, 48)), 0
 		for from := t.low >> shift << shift; from < t.end; from += 1 << shift {
 			n := uint64(0)
 			for _, c := range t.counts[from:min(from+1<<shift, maxBins)] {

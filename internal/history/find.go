@@ -26,9 +26,10 @@ func (e *AmbiguousError) Error() string {
 // Find returns the run that ref means, the first of these that matches any:
 //
 //   - last, last~1, …: by their start, attempts counted
-//   - a run id, for its newest attempt, or with ".2" behind it for the second
+//   - a run id, for its newest attempt, or with ".2" behind it for the second,
+//     ".1" for the first
 //   - job:ID, the scheduler's id of the job
-//   - a short id (see ShortID)
+//   - a short id (see ShortID), likewise
 //   - the name it was given
 //   - the beginning of a run id, 8 characters or more
 //   - a file that `show --json` wrote; before all of these where ref has a path
@@ -66,8 +67,14 @@ func pick(runs []Run, ref string) (Run, error) {
 		}
 		return runs[n], nil
 	}
+	stem, attempt := cutAttempt(ref)
 	for _, means := range []func(Run) bool{
-		func(r Run) bool { return strings.EqualFold(ref, r.ID()) && r.Record.Attempt > 1 },
+		func(r Run) bool {
+			return r.Record.Attempt == attempt && strings.EqualFold(hexDigits(stem), hexDigits(r.Record.RunID))
+		},
+		func(r Run) bool {
+			return r.Record.Attempt == attempt && strings.EqualFold(stem, ShortID(r.Record.RunID))
+		},
 		func(r Run) bool { return strings.EqualFold(hexDigits(ref), hexDigits(r.Record.RunID)) },
 		func(r Run) bool {
 			job, ok := strings.CutPrefix(ref, "job:")
@@ -93,6 +100,16 @@ func pick(runs []Run, ref string) (Run, error) {
 		}
 	}
 	return Run{}, fmt.Errorf("history: find %q among %d runs: %w", ref, len(runs), ErrNoRun)
+}
+
+// cutAttempt takes the number of an attempt off an id, 0 where there is none.
+func cutAttempt(ref string) (stem string, attempt int) {
+	stem, number, _ := strings.Cut(ref, ".")
+	attempt, err := strconv.Atoi(number)
+	if err != nil || attempt < 1 {
+		return ref, 0
+	}
+	return stem, attempt
 }
 
 // last reads "last" and "last~N".

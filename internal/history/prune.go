@@ -11,10 +11,6 @@ import (
 	"time"
 )
 
-// DefaultBytes is how much of the disk the history may take where nobody said
-// otherwise: a few hundred week-long runs on eight GPUs, or very many short ones.
-const DefaultBytes = 500_000_000
-
 // Limits say which runs are to go.
 type Limits struct {
 	Bytes int64         // what all runs together may take of the disk; 0: any amount
@@ -163,6 +159,28 @@ func renewIndex(runs string, all []Run, index map[string]*indexLine) {
 	}
 	_ = replace(filepath.Join(runs, indexFile), b)
 }
+
+// PruneDue reports whether it is time to prune after a run that has ended, and
+// notes that it was asked: once in ten minutes, or where that run is large.
+// Whoever tries a thousand settings in an hour need not have all runs looked
+// through a thousand times.
+func PruneDue(home, dir string, now time.Time) bool {
+	const every, large = 10 * time.Minute, 5_000_000
+	stamp := filepath.Join(runsDir(home), stampFile)
+	info, err := os.Lstat(stamp)
+	if err == nil && now.Sub(info.ModTime()).Abs() < every && sizeOf(dir) < large {
+		return false
+	}
+	f, err := os.OpenFile(stamp, os.O_WRONLY|os.O_CREATE|noFollow, 0o600)
+	if err != nil {
+		return false // nothing can be removed here either
+	}
+	defer f.Close()
+	return os.Chtimes(stamp, now, now) == nil
+}
+
+// stampFile was last written when the history was last pruned by itself.
+const stampFile = "pruned-at"
 
 // The last automatic removal, for whoever lists the runs next.
 const prunedFile = "pruned.json"

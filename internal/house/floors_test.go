@@ -26,7 +26,7 @@ var floors = map[string]int{
 
 	"metrics": 2, "internal/history": 2, "internal/delivery": 2, "internal/shim": 2,
 
-	"internal/monitor": 3, "internal/view": 3,
+	"internal/monitor": 3, "internal/compare": 3, "internal/view": 3,
 	"agent":          4,
 	"cmd/trainwatch": 5,
 }

@@ -28,6 +28,8 @@ func Load(f Flags, lookup func(string) (string, bool), roots Roots) (Settings, [
 		NVMLLibrary:      l.first("", "TRAINWATCH_NVML_LIBRARY"),
 		Rank:             l.first("", "TRAINWATCH_RANK"),
 		IdentityMode:     l.identity(flagWord("Identity", f.Identity), file.identity),
+		HistoryBytes:     l.space(DefaultHistoryBytes, flagWord("--max-size", f.HistorySize), l.variable("TRAINWATCH_HISTORY_MAX_SIZE"), file.historySize),
+		HistoryAge:       l.age(flagWord("--max-age", f.HistoryAge), l.variable("TRAINWATCH_HISTORY_MAX_AGE"), file.historyAge),
 		Telemetry:        f.Telemetry,
 		FileModes:        modes,
 	}

@@ -21,6 +21,8 @@ type Flags struct {
 	Key, Host        string // recipient, from an embedding program
 	Identity         string // "install" or "run"
 	StopFlag         string // the recipient's feature flag, from an embedding program
+	HistorySize      string // what the recorded runs may take: "500MB"
+	HistoryAge       string // how old they may become: "90d"
 	NoInject         bool
 	Disabled         bool
 	Quiet            bool
@@ -68,6 +70,8 @@ type Settings struct {
 	Inject           bool          // put the Python hook in
 	Quiet            bool          // no summary
 	Home             string        // state directory; "" where none can be named
+	HistoryBytes     int64         // what the recorded runs may take of the disk; 0: any amount
+	HistoryAge       time.Duration // how long ago a recorded run may have started; 0: any time
 	Recipient        consent.Recipient
 	IdentityMode     IdentityMode
 	StopFlag         string    // the feature flag by which the recipient can stop what it is sent; "" for none

@@ -22,6 +22,8 @@ type fileConfig struct {
 	segment          struct{ host, key word }
 	reportInterval   word
 	reportEverySteps word
+	historySize      word
+	historyAge       word
 }
 
 // parse reads a config file's text. path is only for the messages. An error is
@@ -51,7 +53,7 @@ func parse(path string, text []byte) (c fileConfig, warnings []Warning, err erro
 			if e.Kind == unstable.ArrayTable {
 				d.wrong(table, "a list of tables")
 				table = append(table, "[]") // nothing below it is known
-			} else if len(table) != 1 || table[0] != "telemetry" {
+			} else if len(table) != 1 || table[0] != "telemetry" && table[0] != "history" {
 				d.unknown(table)
 			}
 		case unstable.KeyValue:
@@ -93,10 +95,15 @@ func (d *document) value(table []string, e *unstable.Node) {
 		}
 		return
 	}
-	if len(key) != 2 || key[0] != "telemetry" {
-		if len(key) > 0 && key[0] == "telemetry" || len(table) == 0 {
+	ours := len(key) > 0 && (key[0] == "telemetry" || key[0] == "history")
+	if len(key) != 2 || !ours {
+		if ours || len(table) == 0 {
 			d.unknown(key) // below an unknown table it is said already
 		}
+		return
+	}
+	if key[0] == "history" {
+		d.history(key, v)
 		return
 	}
 	switch key[1] {
@@ -118,6 +125,17 @@ func (d *document) value(table []string, e *unstable.Node) {
 		d.take(&d.config.reportInterval, key, v, unstable.String)
 	case "report_every_steps":
 		d.take(&d.config.reportEverySteps, key, v, unstable.Integer)
+	default:
+		d.unknown(key)
+	}
+}
+
+func (d *document) history(key []string, v *unstable.Node) {
+	switch key[1] {
+	case "max_size":
+		d.take(&d.config.historySize, key, v, unstable.String)
+	case "max_age":
+		d.take(&d.config.historyAge, key, v, unstable.String)
 	default:
 		d.unknown(key)
 	}
