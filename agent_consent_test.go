@@ -5,6 +5,7 @@ package trainwatch_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +58,37 @@ func TestUndecidedWithoutATerminal(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(w.state, "decisions")); err == nil {
 		t.Error("an answer was remembered that nobody gave")
+	}
+}
+
+// TestANoDuringTheNotice: what somebody says elsewhere while it waits counts.
+func TestANoDuringTheNotice(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"wrapped", "embedded"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := capture.Start(t)
+			w := newWorld(t).recipient(server, ourKey)
+			var p *process
+			if name == "wrapped" {
+				p = w.trainwatch("run", "--quiet", "--", "true")
+			} else {
+				p = w.start(programs.stepper, "-steps", "20", "-tell")
+			}
+			eventually(t, "the notice", func() bool { return strings.Contains(p.stderr.String(), noticeWord) })
+			if r := w.cli("telemetry", "off"); r.status != 0 {
+				t.Fatalf("exit %d, %s", r.status, r.stderr)
+			}
+			if r := p.finish(); r.status != 0 {
+				t.Errorf("exit %d, %s", r.status, r.stderr)
+			}
+			w.settle()
+			made := names(t, w.state)
+			slices.Sort(made)
+			if len(server.Requests()) > 0 || !slices.Equal(made, []string{"decisions", "runs"}) {
+				t.Errorf("made %q, %d requests", made, len(server.Requests()))
+			}
+		})
 	}
 }
 

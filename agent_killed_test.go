@@ -124,6 +124,23 @@ func TestMonitorHangs(t *testing.T) {
 	}
 }
 
+// TestWrapperOfAnotherUsersProgramIsKilled: the kernel forgets the bond to a
+// program that changes its user. It dies all the same.
+func TestWrapperOfAnotherUsersProgramIsKilled(t *testing.T) {
+	t.Parallel()
+	command := []string{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh", "-c", "echo ready; exec sleep 1000"}
+	if os.Getuid() != 0 { // nobody else may become another
+		command = command[len(command)-3:]
+	}
+	w := newWorld(t)
+	p := w.trainwatch(append([]string{"run", "--quiet", "--"}, command...)...)
+	p.monitor()
+	p.says("ready")
+	signal(t, p.cmd.Process.Pid, syscall.SIGKILL)
+	p.wait()
+	w.settle() // sleep is among its processes
+}
+
 // TestWrapperIsKilled: the program dies with it, as a bare start would have,
 // and the record says that nobody saw how.
 func TestWrapperIsKilled(t *testing.T) {

@@ -69,6 +69,39 @@ func TestUndecidedOtherRankDoesNotWait(t *testing.T) {
 	}
 }
 
+// TestEveryRankMayImportTrainwatch: a program is the same on all ranks, and what
+// it tells has to find ears on one and none on the others.
+func TestEveryRankMayImportTrainwatch(t *testing.T) {
+	t.Parallel()
+	const program = `
+import os, sys, trainwatch
+for i in range(20):
+    trainwatch.step(loss=1.0 / (i + 1))
+with trainwatch.phase("eval"):
+    pass
+print(trainwatch.enabled(), sorted(k for k in os.environ if "TRAINWATCH" in k and k != "TRAINWATCH_HOME"), file=sys.stderr)
+sys.exit(len(trainwatch.summary()) and 9)
+`
+	for _, c := range []struct{ rank, variables, said string }{
+		{"first", "RANK=0 LOCAL_RANK=0 WORLD_SIZE=2", "True ['TRAINWATCH_NVML_LIBRARY', 'TRAINWATCH_PAGE_DIR', 'TRAINWATCH_PARENT']\n"},
+		{"second", "RANK=1 LOCAL_RANK=1 WORLD_SIZE=2", "False ['TRAINWATCH_NVML_LIBRARY']\n"},
+		{"of Slurm", "SLURM_PROCID=2 SLURM_LOCALID=0 SLURM_STEP_NUM_TASKS=4 SLURM_STEP_ID=0", "False ['TRAINWATCH_NVML_LIBRARY']\n"},
+	} {
+		t.Run(c.rank, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t).set(variables(c.variables)...)
+			r := w.cli("run", "--quiet", "--", "python3", "-c", program)
+			want := 0
+			if c.rank == "first" {
+				want = 9
+			}
+			if r.status != want || r.stderr != c.said {
+				t.Errorf("exit %d, %q, want %d, %q", r.status, r.stderr, want, c.said)
+			}
+		})
+	}
+}
+
 // TestOneSender: rank 0, and what only looks like a rank, sends as one.
 func TestOneSender(t *testing.T) {
 	t.Parallel()

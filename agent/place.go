@@ -123,6 +123,7 @@ func (p *place) speaks(ctx context.Context) bool {
 	}
 	if p.decision.Mode == consent.Undecided {
 		p.noticed = p.covered || p.notice(ctx)
+		p.decision = p.decide() // somebody may have said no elsewhere meanwhile
 	}
 	return p.decision.Sends(p.noticed)
 }

@@ -25,7 +25,7 @@ def _step_aside():
 
 
 def _wanted():
-    if sys.version_info < (3, 8) or not os.environ.get("TRAINWATCH_PAGE_DIR"):
+    if sys.version_info < (3, 8):
         return False
     if os.environ.get("TRAINWATCH_INJECT", "").strip().lower() in ("0", "false", "no", "off"):
         return False
@@ -173,8 +173,11 @@ finally:
     try:
         if _wanted():
             sys.meta_path.append(_Finder)
-            sys.meta_path.insert(0, _Lookout)
-            _watch_exceptions()
+            # Without it nobody watches: another rank, or a machine without the
+            # means. The program may import trainwatch all the same.
+            if os.environ.get("TRAINWATCH_PAGE_DIR"):
+                sys.meta_path.insert(0, _Lookout)
+                _watch_exceptions()
             _keep_compiled(sys._getframe().f_code)
     except Exception:
         pass

@@ -18,25 +18,40 @@ func modest() {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 }
 
-// watchExit returns a channel that is closed when process pid has ended.
-func watchExit(pid int) <-chan struct{} {
-	ended := make(chan struct{})
-	fd, err := unix.PidfdOpen(pid, 0)
+// watchedProcess is a process that may be another's by its number, but not by
+// its descriptor.
+type watchedProcess struct {
+	fd    int           // −1: a kernel before 5.3, where nothing is known for sure
+	ended chan struct{} // closed when it has ended
+}
+
+// watchProcess watches the process pid, which lives or has just ended.
+func watchProcess(pid int) watchedProcess {
+	p := watchedProcess{fd: -1, ended: make(chan struct{})}
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+		p.fd = fd
+	}
 	go func() {
-		defer close(ended)
-		if err != nil {
-			for unix.Kill(pid, 0) == nil { // a kernel before 5.3
+		defer close(p.ended)
+		if p.fd < 0 {
+			for unix.Kill(pid, 0) == nil {
 				time.Sleep(200 * time.Millisecond)
 			}
 			return
 		}
-		defer unix.Close(fd)
 		for {
-			_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+			_, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, -1)
 			if err != unix.EINTR {
 				return
 			}
 		}
 	}()
-	return ended
+	return p
+}
+
+// kill sends SIGKILL to it, where it still lives and we may.
+func (p watchedProcess) kill() {
+	if p.fd >= 0 {
+		_ = unix.PidfdSendSignal(p.fd, unix.SIGKILL, nil, 0)
+	}
 }

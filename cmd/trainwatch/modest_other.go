@@ -10,14 +10,22 @@ import (
 
 func modest() { _ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) }
 
-// watchExit returns a channel that is closed when process pid has ended.
-func watchExit(pid int) <-chan struct{} {
-	ended := make(chan struct{})
+// watchedProcess is a process by its number, which may be another's by the time
+// of a signal: none is sent.
+type watchedProcess struct {
+	ended chan struct{} // closed when it has ended
+}
+
+// watchProcess watches the process pid, which lives or has just ended.
+func watchProcess(pid int) watchedProcess {
+	p := watchedProcess{ended: make(chan struct{})}
 	go func() {
-		defer close(ended)
+		defer close(p.ended)
 		for unix.Kill(pid, 0) == nil {
 			time.Sleep(200 * time.Millisecond)
 		}
 	}()
-	return ended
+	return p
 }
+
+func (watchedProcess) kill() {}

@@ -50,7 +50,7 @@ func monitorMain() {
 		return
 	}
 	env := processEnvironment()
-	exit := watchExit(s.PID)
+	program := watchProcess(s.PID)
 	w := watch(env, s, processOutlet(env, s))
 	// A run of some milliseconds is waiting for us by now; what follows is for
 	// those that go on.
@@ -58,14 +58,18 @@ func monitorMain() {
 		debug.SetMemoryLimit(memoryLimit)
 		modest()
 		sweep(s.PageDir)
+		sweep(s.PythonDir)
 	})
-	e, told := awaitEnd(lines, exit)
+	e, told := awaitEnd(lines, program)
 	result := w.finish(func(oomKills uint64) monitor.End {
 		if !told {
 			return monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}
 		}
 		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal, OOMKills: oomKills}, s.PageDir, s.Recipient.ID())
 	})
+	if !stderrors.Is(result.Err, monitor.ErrUnwritten) {
+		removePageDir(s) // before run returns, where it waits for us at all
+	}
 	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
 	w.awaitRecord()
 	removePageDir(s)     // with it goes the sign that there is a record to wait for
@@ -126,12 +130,17 @@ func summaryOf(r monitor.Result, s spec) string {
 
 // awaitEnd waits until the wrapper says how the program ended, or has gone
 // without a word; then until the program has ended too, and nobody knows how.
-func awaitEnd(lines *bufio.Reader, exit <-chan struct{}) (e ended, told bool) {
+//
+// A wrapper goes without a word only when it is killed, and the program with it:
+// the kernel sees to that, but not of a program that has changed its user
+// (setpriv, su). To that one the signal is given here.
+func awaitEnd(lines *bufio.Reader, program watchedProcess) (e ended, told bool) {
 	line, err := lines.ReadBytes('\n')
 	if err == nil && json.Unmarshal(line, &e) == nil {
 		return e, true
 	}
-	<-exit
+	program.kill()
+	<-program.ended
 	return ended{}, false
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trainwatch/trainwatch/callbacks/python"
+	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/settings"
 	"github.com/trainwatch/trainwatch/internal/shim"
 )
@@ -16,7 +17,7 @@ const pageDirPrefix = "trainwatch-"
 
 // prepare makes the run's directory in memory and puts into the program's
 // environment what it needs to find it. Where there is no memory filesystem
-// there are no pages and no injection, and the run goes on without.
+// there are no pages, and the run goes on without.
 func (w *wrapped) prepare(program *shim.Command) {
 	env := newEnviron(program.Env)
 	env.unset(settings.PageDirVariable)
@@ -32,15 +33,11 @@ func (w *wrapped) prepare(program *shim.Command) {
 			parent.Recipient, parent.Telemetry = w.recipients(), w.telemetryWord()
 			env.set(settings.ParentVariable, parent.String())
 		}
-		if w.s.Inject && w.spec.OwnPageDir {
-			dir := filepath.Join(w.spec.PageDir, "python")
-			if python.Install(dir) == nil {
-				old, set := env.get("PYTHONPATH")
-				env.set("PYTHONPATH", python.Path(old, set, dir))
-			}
-		}
 	}
-	if strings.EqualFold(w.spec.Telemetry, "off") {
+	if w.s.Inject && (w.spec.OwnPageDir || w.spec.PageDir == "") { // one of another's has Python's files
+		w.inject(env)
+	}
+	if mode, known := consent.ParseMode(w.spec.Telemetry); mode == consent.Off || !known {
 		env.set(envTelemetry, "off")
 	}
 	program.Env = env.list
@@ -59,6 +56,28 @@ func makePageDir(lookup func(string) (string, bool)) string {
 	return ""
 }
 
+// inject puts our Python files where the program's Pythons find them: into the
+// run's directory, or, where memory has no room for them, into a temporary one.
+// A program that says `import trainwatch` must not fail for want of a filesystem.
+func (w *wrapped) inject(env *environ) {
+	dir := filepath.Join(w.spec.PageDir, pythonDir)
+	if w.spec.PageDir == "" || python.Install(dir) != nil {
+		temporary, err := os.MkdirTemp("", pageDirPrefix+lease()+"-")
+		if err != nil {
+			return
+		}
+		w.spec.PythonDir, dir = temporary, filepath.Join(temporary, pythonDir)
+		if python.Install(dir) != nil {
+			return
+		}
+	}
+	old, set := env.get("PYTHONPATH")
+	env.set("PYTHONPATH", python.Path(old, set, dir))
+}
+
+// pythonDir is where our Python files lie in a run's directory.
+const pythonDir = "python"
+
 // memoryDirs are where a run's directory may lie, the better place first.
 func memoryDirs(lookup func(string) (string, bool)) []string {
 	const shared = "/dev/shm"
@@ -75,13 +94,19 @@ func (w *wrapped) touchPages(now time.Time) {
 	}
 }
 
-// removePages removes the run's directory where it is ours and the monitor,
+// removePages removes the run's directories where they are ours and the monitor,
 // who does so after its last look, is not there to do it.
 func (w *wrapped) removePages() { removePageDir(w.spec) }
 
 func removePageDir(s spec) {
-	if s.OwnPageDir && strings.HasPrefix(filepath.Base(s.PageDir), pageDirPrefix) {
-		os.RemoveAll(s.PageDir)
+	dirs := []string{s.PythonDir}
+	if s.OwnPageDir {
+		dirs = append(dirs, s.PageDir)
+	}
+	for _, dir := range dirs {
+		if strings.HasPrefix(filepath.Base(dir), pageDirPrefix) {
+			os.RemoveAll(dir)
+		}
 	}
 }
 

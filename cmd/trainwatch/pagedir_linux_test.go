@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,5 +66,32 @@ func TestLittleAddressSpace(t *testing.T) {
 	}
 	if made := w.files(); len(made) > 0 {
 		t.Errorf("made %q", made)
+	}
+}
+
+// TestNoRoomInMemory: where no memory filesystem has room there are no pages, and
+// a program that imports trainwatch runs all the same; nothing is left.
+func TestNoRoomInMemory(t *testing.T) {
+	for _, size := range []string{"4k", "16k", "64k"} {
+		w := newWorld(t)
+		run := w.command("run", "--quiet", "--", "python3", "-c", "import trainwatch; trainwatch.step(loss=1.0); raise SystemExit(6)").Args
+		cmd := w.command()
+		path, err := exec.LookPath("unshare")
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"unshare", "-m"}
+		if os.Getuid() != 0 {
+			args = append(args, "-r")
+		}
+		cmd.Path, cmd.Args = path, append(append(args, "sh", "-c", `mount -t tmpfs -o size=`+size+` none /dev/shm && "$@"; e=$?; ls -A /dev/shm; exit $e`, "sh"), run...)
+		out, _ := cmd.CombinedOutput() // its status is looked at
+		if code := cmd.ProcessState.ExitCode(); code != 6 || len(out) > 0 {
+			t.Errorf("%s: exit %d: %s", size, code, out)
+		}
+		w.settle()
+		if left, err := os.ReadDir(w.env["TMPDIR"]); err != nil || len(left) > 0 {
+			t.Errorf("%s: left: %v, %v", size, left, err)
+		}
 	}
 }

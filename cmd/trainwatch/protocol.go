@@ -41,6 +41,7 @@ type spec struct {
 
 	PageDir     string `json:"page_dir"`
 	OwnPageDir  bool   `json:"own_page_dir"` // ours to remove
+	PythonDir   string `json:"python_dir"`   // of our Python files where memory has no room, ours to remove
 	NVMLLibrary string `json:"nvml_library"`
 
 	Width    int  `json:"width"` // of the terminal that the summary is for

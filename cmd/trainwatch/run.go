@@ -90,9 +90,11 @@ func runProgram(env *environment, argv []string) error {
 	if who.Verdict == rank.Sender {
 		who = whoLaunches(who, argv, env.lookup)
 	}
-	if known(who) && who.Rank > 0 || outer.covers(s.Recipient) {
-		// Another trainwatch speaks for this run: rank 0's, or the one around us.
-		return cannotStart(shim.Exec(program))
+	if outer.covers(s.Recipient) || known(who) && who.Rank > 0 && outer.alive {
+		return cannotStart(shim.Exec(program)) // the one around us speaks for this run
+	}
+	if known(who) && who.Rank > 0 {
+		return bystand(env, s, program) // rank 0's does
 	}
 
 	decision := read.decision
@@ -103,6 +105,8 @@ func runProgram(env *environment, argv []string) error {
 			sends = true
 		} else if sends, err = env.notice(s); err != nil {
 			return err
+		} else if env.decide(s).Mode == consent.Off {
+			sends = false // somebody said no elsewhere meanwhile
 		}
 	}
 
