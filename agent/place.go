@@ -26,6 +26,7 @@ type place struct {
 	dir      string // working directory at the start; the program may go elsewhere
 	settings settings.Settings
 	decision consent.Decision // at the start
+	again    func() consent.Decision
 	who      rank.Info
 	ci       bool
 
@@ -44,6 +45,7 @@ func look(cfg Config) *place {
 	p := &place{cfg: cfg, who: rank.Detect(os.LookupEnv), attempt: 1}
 	p.dir, _ = os.Getwd() // "" where it is gone
 	p.settings = p.load()
+	p.again = p.decide
 	p.decision = p.decide()
 	_, p.ci = consent.CI(os.LookupEnv, variables()...)
 	p.parent, p.wrapped = settings.ParentOf(os.LookupEnv, "/proc", os.Getpid())
@@ -123,7 +125,7 @@ func (p *place) speaks(ctx context.Context) bool {
 	}
 	if p.decision.Mode == consent.Undecided {
 		p.noticed = p.covered || p.notice(ctx)
-		p.decision = p.decide() // somebody may have said no elsewhere meanwhile
+		p.decision = p.again() // somebody may have said no elsewhere meanwhile
 	}
 	return p.decision.Sends(p.noticed)
 }

@@ -54,6 +54,7 @@ func TestWhoSpeaks(t *testing.T) {
 				}
 				return c.yes
 			}
+			c.place.again = func() consent.Decision { return c.place.decision }
 			if got := c.place.speaks(t.Context()); got != c.speaks || noticed != c.noticed {
 				t.Errorf("speaks %t, noticed %d times; want %t, %d", got, noticed, c.speaks, c.noticed)
 			}
