@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -117,8 +121,31 @@ func printJSON(w io.Writer, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(b, '\n'))
+	_, err = w.Write(append(harmless(b), '\n'))
 	return err
+}
+
+// harmless writes as escapes what has power over a terminal: JSON means the
+// same with them, and may be shown on one. Outside its strings there is nothing
+// of the kind.
+func harmless(b []byte) []byte {
+	safe := func(r rune) bool { return r == '\n' || unicode.IsGraphic(r) && !unicode.In(r, unicode.Cf) }
+	if !bytes.ContainsFunc(b, func(r rune) bool { return !safe(r) }) {
+		return b
+	}
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for _, r := range string(b) {
+		switch {
+		case safe(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, "\\u%04x\\u%04x", high, low)
+		default:
+			out = fmt.Appendf(out, "\\u%04x", r)
+		}
+	}
+	return out
 }
 
 // showText is all that a person wants to know of one run: the summary's lines,

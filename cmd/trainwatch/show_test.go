@@ -232,3 +232,24 @@ func TestFlow(t *testing.T) {
 		})
 	}
 }
+
+// What JSON says does not change by what is escaped in it.
+func TestHarmlessJSON(t *testing.T) {
+	want := map[string]string{"a\u202eb\u009b31m\x1b[31m": "名前\U000e0001\u2028\"\\ <b>\n", "plain": "é"}
+	var out bytes.Buffer
+	if err := printJSON(&out, want); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range out.String() {
+		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e' || r == '\U000e0001') {
+			t.Errorf("%U in %q", r, &out)
+		}
+	}
+	got := map[string]string{}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -58,6 +58,22 @@ func BenchmarkTick(b *testing.B) {
 	}
 }
 
+// BenchmarkWeek is a whole week on eight GPUs: all that a tick costs, with what
+// the steps and spans of its two seconds add, and with all that was written anew
+// because it had grown.
+func BenchmarkWeek(b *testing.B) {
+	for b.Loop() {
+		w := create(b, b.TempDir(), meta(1))
+		before := cpuTime()
+		liveAWeek(b, w, 8, 1)
+		b.ReportMetric(float64((cpuTime()-before).Microseconds())/(weekS/2), "cpu-µs/tick")
+		if err := w.Finish(fullRecord()); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(sizeOf(b, w.Path()))/1e6, "MB")
+	}
+}
+
 // BenchmarkAppend is what the same bytes cost without all this.
 func BenchmarkAppend(b *testing.B) {
 	f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
@@ -65,7 +81,7 @@ func BenchmarkAppend(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	row := make([]byte, 16+24*60+4)
+	row := make([]byte, 16+24*116+4)
 	at := int64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -17,7 +17,7 @@ type blockLine struct {
 
 type blockWriter struct {
 	log    lineLog
-	per    uint64
+	last   StepBlocks
 	failed bool
 }
 
@@ -38,24 +38,25 @@ func (w *blockWriter) put(blocks StepBlocks, from int) error {
 }
 
 func (w *blockWriter) write(blocks StepBlocks, from int) error {
-	if blocks.Per != w.per && w.per != 0 {
-		w.per = blocks.Per
-		return w.writeAll(blocks)
+	was := w.last.Per
+	w.last = blocks
+	if blocks.Per != was && was != 0 {
+		return w.writeAll()
 	}
-	w.per = blocks.Per
 	lines, err := blockLines(blocks, from)
 	if err != nil {
 		return err
 	}
 	full, err := w.log.append(lines)
 	if err == nil && full {
-		err = w.writeAll(blocks)
+		err = w.writeAll()
 	}
 	return err
 }
 
-func (w *blockWriter) writeAll(blocks StepBlocks) error {
-	lines, err := blockLines(blocks, 0)
+// writeAll leaves nothing in the file but the blocks last told.
+func (w *blockWriter) writeAll() error {
+	lines, err := blockLines(w.last, 0)
 	if err != nil {
 		return err
 	}

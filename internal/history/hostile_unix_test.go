@@ -3,15 +3,11 @@
 package history_test
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/trainwatch/trainwatch/internal/history"
 )
@@ -106,92 +102,3 @@ func TestHostileFiles(t *testing.T) {
 		})
 	}
 }
-
-// victim is what the killed process does.
-const victim = "TRAINWATCH_TEST_HISTORY_VICTIM"
-
-func TestMain(m *testing.M) {
-	home, ok := os.LookupEnv(victim)
-	if !ok {
-		os.Exit(m.Run())
-	}
-	w, err := history.Create(home, meta(1))
-	if err != nil {
-		panic(err)
-	}
-	for i := 0; ; i++ {
-		// Two ticks fall into one bucket; the first of the moments at which it
-		// can be killed lie where the buckets are widened and a GPU appears.
-		w.Tick(tickAt(float64(i)*0.125, int64(i), i/8_250))
-		if i < quietTicks {
-			continue
-		}
-		w.Progress(history.Record{StepsTotal: new(int64(i))})
-		os.Stdout.WriteString(strconv.Itoa(i) + "\n")
-	}
-}
-
-const quietTicks = 8_150
-
-// A writer killed at any moment leaves a history that opens, and lacks at most
-// the tick it was writing.
-func TestSIGKILL(t *testing.T) {
-	for n := range 20 {
-		home := t.TempDir()
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), victim+"="+home)
-		out := &watched{at: 1 + 17*n, reached: make(chan struct{})}
-		cmd.Stdout = out
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case <-out.reached:
-		case <-time.After(time.Minute):
-			t.Error("the writer does not get on")
-		}
-		cmd.Process.Kill()
-		cmd.Wait()
-
-		lines := strings.Fields(strings.TrimSuffix(out.text.String(), lastLine(out.text.String())))
-		told, err := strconv.Atoi(lines[len(lines)-1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := find(t, home, "last")
-		if r.Live || r.Record.StepsTotal == nil || *r.Record.StepsTotal < int64(told) {
-			t.Errorf("after %d ticks the record says %+v, live %v", told, r.Record.StepsTotal, r.Live)
-		}
-		s, err := r.Series()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticks := 0
-		for i := range s.Len() {
-			ticks += s.Ticks(i)
-		}
-		if ticks < told+1 || ticks > told+3 {
-			t.Errorf("after %d ticks the series has %d", told+1, ticks)
-		}
-	}
-}
-
-// watched says when the writer has told of that many lines.
-type watched struct {
-	text    bytes.Buffer
-	lines   int
-	at      int
-	reached chan struct{}
-}
-
-func (w *watched) Write(b []byte) (int, error) {
-	before := w.lines
-	w.lines += bytes.Count(b, []byte("\n"))
-	if before < w.at && w.lines >= w.at {
-		close(w.reached)
-	}
-	return w.text.Write(b)
-}
-
-// lastLine is what follows the last line's end: a line that was being written.
-func lastLine(s string) string { return s[strings.LastIndex(s, "\n")+1:] }

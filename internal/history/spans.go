@@ -50,7 +50,7 @@ type spanWriter struct {
 	failed bool
 }
 
-const spansRewrite = 1 << 20
+const spansRewrite = 512 << 10
 
 func newSpanWriter(path string) *spanWriter {
 	return &spanWriter{log: lineLog{path: path, limit: spansRewrite}, spans: map[spanKey]Span{}}

@@ -240,6 +240,7 @@ func (w *Writer) Finish(r Record) error {
 	if r.Outcome == "" {
 		r.Outcome = Unknown
 	}
+	w.shrink()
 	err := writeJSON(filepath.Join(w.dir, endFile), r)
 	if err == nil {
 		// Overtaken, and harmless where they stay.
@@ -253,6 +254,16 @@ func (w *Writer) Finish(r Record) error {
 		_ = appendIndex(filepath.Dir(w.dir), indexLine{Dir: filepath.Base(w.dir), Bytes: sizeOf(w.dir), Record: &listed})
 	}
 	return w.err
+}
+
+// shrink leaves out of the files what was written again and again.
+func (w *Writer) shrink() {
+	if b := w.blocks; b != nil && !b.failed && b.log.size > blocksRewrite/16 {
+		w.keep(b.writeAll())
+	}
+	if s := w.spans; s != nil && !s.failed && s.log.size > spansRewrite/16 {
+		w.keep(s.writeAll())
+	}
 }
 
 // Complete returns r with all that the Writer knows itself: what the run is
