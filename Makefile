@@ -106,6 +106,12 @@ test-browser: build $(WEB)/complete ## the page in a real Chromium
 	$(BUILD) -o bin/mlp ./examples/mlp
 	$(WEB_DO) vitest run --project browser
 
+# What they show is a real run on this machine, of examples/mlp.
+.PHONY: pictures
+pictures: build $(WEB)/complete ## make docs/pictures anew
+	$(BUILD) -o bin/mlp ./examples/mlp
+	$(WEB_DO) vitest run --project pictures
+
 .PHONY: web
 web: $(WEB)/complete ## build the page anew from web/src
 	$(WEB_DO) tsc && vite build --logLevel warn

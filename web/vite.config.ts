@@ -30,6 +30,15 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/*.test.ts'], environment: 'node' } },
       {
         test: {
+          name: 'pictures',
+          include: ['test/pictures/*.ts'],
+          environment: 'node',
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'browser',
           include: ['test/browser/*.test.ts'],
           environment: 'node',

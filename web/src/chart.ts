@@ -299,22 +299,25 @@ export class Chart {
     return [min >= 0 && low < 0 ? 0 : low, max + room]
   }
 
-  // What 98 % of the shown points stay below, with room: one step of a minute
+  // What 96 % of the shown points stay below, with room: one step of a minute
   // among thousands of a second must not flatten them all.
   private usual(): number | undefined {
     const [low, high] = this.shared.link.range
     const all: number[] = []
-    for (const l of this.panel.lines) {
-      if (l.dash) continue
-      const from = upper(l.x, low)
-      for (let i = Math.max(0, from - 1); i < l.x.length && (l.x[i] as number) <= high; i++) {
-        const v = l.y[i] as number
+    const shown = [
+      ...this.panel.lines.filter((l) => !l.dash),
+      ...this.panel.bands.map((b) => ({ x: b.x, y: b.high })),
+    ]
+    for (const { x, y } of shown) {
+      const from = upper(x, low)
+      for (let i = Math.max(0, from - 1); i < x.length && (x[i] as number) <= high; i++) {
+        const v = y[i] as number
         if (Number.isFinite(v)) all.push(v)
       }
     }
     if (all.length === 0) return undefined
     all.sort((a, b) => a - b)
-    return (all[Math.floor((all.length - 1) * 0.98)] as number) * 1.15
+    return (all[Math.floor((all.length - 1) * 0.96)] as number) * 1.15
   }
 
   private epochs(u: uPlot): void {

@@ -57,8 +57,9 @@ export class View {
 
   /** Shows these runs, with everything made anew. */
   show(runs: Loaded[]): void {
+    const same = runs.map((run) => run.details.id).join() === this.ids.join()
     this.runs = runs
-    this.rebuild(false)
+    this.rebuild(same)
   }
 
   /** The same runs with more in them. */
