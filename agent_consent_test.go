@@ -3,6 +3,7 @@
 package trainwatch_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,6 +90,42 @@ func TestANoDuringTheNotice(t *testing.T) {
 				t.Errorf("made %q, %d requests", made, len(server.Requests()))
 			}
 		})
+	}
+}
+
+// TestAProgramsOwnRecipient: the commands know it as well, though nobody ever
+// typed its key. What its notice says may be done can be.
+func TestAProgramsOwnRecipient(t *testing.T) {
+	t.Parallel()
+	server := capture.Start(t)
+	server.Answer(capture.Refuse(http.StatusServiceUnavailable))
+	w := newWorld(t).set("PROGRAM_KEY", otherKey, "PROGRAM_HOST", server.URL())
+	run := func() result { return w.run(programs.stepper, "-steps", "20") }
+	if r := run(); !strings.Contains(r.stderr, noticeWord) {
+		t.Fatalf("no notice: %q", r.stderr)
+	}
+	status := func() string { return w.cli("telemetry", "status").stdout }
+	if said := status(); !strings.Contains(said, "stepper sends to "+server.URL()) || !strings.Contains(said, "undecided") || strings.Contains(said, "nothing leaves this machine") {
+		t.Errorf("status:\n%s", said)
+	}
+	if r := w.cli("telemetry", "on"); r.status != 0 {
+		t.Errorf("on: exit %d, %s", r.status, r.stderr)
+	}
+	if said := status(); !strings.Contains(said, ": on: your remembered answer") {
+		t.Errorf("status:\n%s", said)
+	}
+	if r := run(); r.stderr != "" {
+		t.Errorf("asked again: %q", r.stderr)
+	}
+	if r := w.cli("telemetry", "off"); r.status != 0 {
+		t.Errorf("off: exit %d, %s", r.status, r.stderr)
+	}
+	if said := status(); strings.Contains(said, "stepper") || !strings.Contains(said, "nothing leaves this machine") {
+		t.Errorf("status:\n%s", said)
+	}
+	arrived := len(server.Requests())
+	if r := run(); r.stderr != "" || len(server.Requests()) != arrived {
+		t.Errorf("after off: %q, %d requests", r.stderr, len(server.Requests())-arrived)
 	}
 }
 

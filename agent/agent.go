@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/trainwatch/trainwatch/callbacks"
 	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/internal/delivery"
@@ -16,7 +14,6 @@ import (
 	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/monitor"
 	"github.com/trainwatch/trainwatch/internal/rank"
-	"github.com/trainwatch/trainwatch/internal/settings"
 	"github.com/trainwatch/trainwatch/internal/steps"
 	"github.com/trainwatch/trainwatch/metrics"
 )
@@ -101,10 +98,9 @@ func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 	case p.previewed():
 		a.client = delivery.Preview(p.previewFile(), way)
 	case speaks:
-		if distinct = p.run; s.IdentityMode != settings.IdentityRun {
-			if id, ok := inTime(homePatience, func() uuid.UUID { return distinctID(s, p.run) }); ok {
-				distinct = id
-			}
+		distinct = p.run
+		if id, ok := inTime(homePatience, p.introduce); ok {
+			distinct = id
 		}
 		a.client = delivery.Open(way)
 	}

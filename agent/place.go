@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/trainwatch/trainwatch/internal/consent"
+	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/rank"
@@ -164,11 +165,22 @@ func (p *place) allowed() func() bool {
 
 // distinctID is whom PostHog counts: the installation, or the run where no
 // secret can be kept here.
-func distinctID(s settings.Settings, run uuid.UUID) uuid.UUID {
+// introduce returns whom the recipient counts, and leaves word of a recipient
+// that the user's settings do not name, for what they may ask the commands.
+func (p *place) introduce() uuid.UUID {
+	s := p.settings
+	if p.cfg.PostHogKey != "" {
+		app, _ := event.NewSchema(string(p.cfg.App), "").App()
+		// Where it cannot be left, the commands know no more than before.
+		_ = consent.Introduce(s.Home, consent.Acquaintance{App: app, Recipient: s.Recipient})
+	}
+	if s.IdentityMode == settings.IdentityRun {
+		return p.run
+	}
 	if id, err := identity.DistinctID(s.Home, s.Recipient.Key); err == nil {
 		return id
 	}
-	return run
+	return p.run
 }
 
 // variables lists the names of the environment's variables.

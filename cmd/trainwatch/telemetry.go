@@ -47,7 +47,7 @@ func newStatusCmd(env *environment) *cobra.Command {
 				return err
 			}
 			d := env.decide(s)
-			fmt.Fprintln(env.stdout, statusText(env, s, d))
+			fmt.Fprintln(env.stdout, statusText(env, s))
 			for _, w := range warnings {
 				fmt.Fprintf(env.stderr, "trainwatch: %v\n", w)
 			}
@@ -60,9 +60,9 @@ func newStatusCmd(env *environment) *cobra.Command {
 }
 
 // statusText says in words what holds here.
-func statusText(env *environment, s settings.Settings, d consent.Decision) string {
+func statusText(env *environment, s settings.Settings) string {
 	var lines []string
-	for _, l := range append(statusLines(s, d, consent.Overruled(env.said(s), d)), statusLine{"change", "trainwatch telemetry on | off"}) {
+	for _, l := range append(statusLines(s, env.said(s)), statusLine{"change", "trainwatch telemetry on | off"}) {
 		lines = append(lines, fmt.Sprintf("%-10s %s", l.what, l.text))
 	}
 	return strings.Join(lines, "\n")
@@ -71,8 +71,11 @@ func statusText(env *environment, s settings.Settings, d consent.Decision) strin
 // statusLine is one thing worth knowing of telemetry here.
 type statusLine struct{ what, text string }
 
-func statusLines(s settings.Settings, d consent.Decision, overruled []consent.Decision) []statusLine {
+// statusLines says what holds here, by what was said.
+func statusLines(s settings.Settings, said consent.Input) []statusLine {
+	d := consent.Decide(said)
 	var lines []statusLine
+	programs := false // that send by themselves
 	say := func(what, format string, args ...any) {
 		lines = append(lines, statusLine{what, fmt.Sprintf(format, args...)})
 	}
@@ -93,6 +96,23 @@ func statusLines(s settings.Settings, d consent.Decision, overruled []consent.De
 			say("id", "%s (quote it to ask for deletion%s)", id, of)
 		}
 	}
+	for _, a := range consent.Acquaintances(s.Home) {
+		if a.Recipient.ID() == s.Recipient.ID() {
+			continue
+		}
+		app := "a program"
+		if a.App != "" {
+			app = a.App
+		}
+		about := said
+		about.Recipient = a.Recipient
+		own := consent.Decide(about)
+		say("program", "%s sends to %s, recipient %s: %s: %s", app, a.Recipient.URL(), a.Recipient.ID(), own.Mode, reason(own))
+		programs = programs || own.Mode != consent.Off
+		if id, ok, err := identity.Peek(s.Home, a.Recipient.Key); err == nil && ok {
+			say("id", "%s (quote it to ask for deletion)", id)
+		}
+	}
 	if s.StopFlag != "" {
 		say("flag", "%s: asked of the recipient once a day, can only stop what is sent", s.StopFlag)
 	}
@@ -105,9 +125,13 @@ func statusLines(s settings.Settings, d consent.Decision, overruled []consent.De
 	case consent.On:
 		say("meaning", "runs send their figures; `trainwatch telemetry preview` shows them")
 	default:
+		if programs {
+			say("meaning", "trainwatch itself sends nothing; the programs above do, or ask")
+			break
+		}
 		say("meaning", "nothing leaves this machine; runs are still recorded here")
 	}
-	for _, o := range overruled {
+	for _, o := range consent.Overruled(said, d) {
 		say("no effect", "%s: %s", o.Detail, o.Warning)
 	}
 	return lines
@@ -146,30 +170,48 @@ func decideForGood(env *environment, yes bool) error {
 		return &exitError{status: exitFailed, err: err}
 	}
 	d := env.decide(s)
-	fmt.Fprintln(env.stdout, statusText(env, s, d))
-	if yes && d.Mode != consent.On {
+	fmt.Fprintln(env.stdout, statusText(env, s))
+	if yes && d.Mode != consent.On && !s.Recipient.IsZero() {
 		fmt.Fprintf(env.stderr, "trainwatch: your yes is remembered, but has no effect here: %s\n", reason(d))
 	}
 	return nil
 }
 
-// canSayYes says why no yes can be given to the recipient, nil where one can.
+// canSayYes says why no yes can be given, nil where one can.
 func canSayYes(s settings.Settings) error {
-	if s.Recipient.IsZero() {
-		return errors.New("telemetry on: a yes is given to somebody: set TRAINWATCH_POSTHOG_KEY first")
+	_, err := toWhom(s)
+	return err
+}
+
+// toWhom a yes is given: to the recipient of the settings or, where they name
+// none, to those of the programs that have asked by themselves.
+func toWhom(s settings.Settings) ([]consent.Recipient, error) {
+	if !s.Recipient.IsZero() {
+		return []consent.Recipient{s.Recipient}, s.Recipient.Validate()
 	}
-	return s.Recipient.Validate()
+	var to []consent.Recipient
+	for _, a := range consent.Acquaintances(s.Home) {
+		to = append(to, a.Recipient)
+	}
+	if len(to) == 0 {
+		return nil, errors.New("telemetry on: a yes is given to somebody: set TRAINWATCH_POSTHOG_KEY first")
+	}
+	return to, nil
 }
 
 // answerForGood keeps the answer; a no also drops what waits to be sent.
 func answerForGood(s settings.Settings, yes bool, now time.Time) error {
+	to := []consent.Recipient{s.Recipient} // a no is for all, and needs none
 	if yes {
-		if err := canSayYes(s); err != nil {
+		var err error
+		if to, err = toWhom(s); err != nil {
 			return err
 		}
 	}
-	if err := consent.Remember(s.Home, s.Recipient, yes, now); err != nil {
-		return fmt.Errorf("telemetry: the answer could not be kept: %w", err)
+	for _, r := range to {
+		if err := consent.Remember(s.Home, r, yes, now); err != nil {
+			return fmt.Errorf("telemetry: the answer could not be kept: %w", err)
+		}
 	}
 	if yes {
 		return nil

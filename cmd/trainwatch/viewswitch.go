@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/view"
 )
 
@@ -16,7 +15,7 @@ func (t telemetrySwitch) Status() (view.Telemetry, error) {
 	}
 	d := t.env.decide(s)
 	status := view.Telemetry{Mode: d.Mode.String()}
-	for _, l := range statusLines(s, d, consent.Overruled(t.env.said(s), d)) {
+	for _, l := range statusLines(s, t.env.said(s)) {
 		status.Lines = append(status.Lines, view.Fact{What: l.what, Text: l.text})
 	}
 	if err := canSayYes(s); err != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/trainwatch/trainwatch/internal/consent"
 )
 
 const answerFile = "stop.json"
@@ -92,7 +94,7 @@ func forget(dir string) error {
 		return fmt.Errorf("delivery: %w", err)
 	}
 	var errs []error
-	for _, name := range append(names, filepath.Join(dir, answerFile), filepath.Join(dir, reachedFile)) {
+	for _, name := range append(names, filepath.Join(dir, answerFile), filepath.Join(dir, reachedFile), filepath.Join(dir, consent.AcquaintanceFile)) {
 		if err := os.Remove(name); err != nil && !missing(err) {
 			errs = append(errs, fmt.Errorf("delivery: %w", err))
 		}
