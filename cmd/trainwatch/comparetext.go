@@ -171,7 +171,8 @@ func (p sheet) conclusion(c compare.Comparison, a, b compare.Side) string {
 			told = true
 		}
 	}
-	ink, head := p.bold, ""
+	ink := p.bold
+	var head string
 	switch {
 	case len(slower) > 0 && len(faster) > 0:
 		ink, head = p.yellow, "Some of B's step times are slower, some faster"

@@ -77,8 +77,15 @@ func TestFilter(t *testing.T) {
 
 func TestFilterThatCannotBe(t *testing.T) {
 	for _, f := range []filter{
-		{since: "soon"}, {since: "-3d"}, {since: "1x"}, {since: "99999999999w"}, {since: "2025-13-40"},
-		{outcome: "bad"}, {outcome: "ok,"}, {name: "a[b"}, {most: -1},
+		{since: "soon"},
+		{since: "-3d"},
+		{since: "1x"},
+		{since: "99999999999w"},
+		{since: "2025-13-40"},
+		{outcome: "bad"},
+		{outcome: "ok,"},
+		{name: "a[b"},
+		{most: -1},
 	} {
 		_, err := f.keep(mixed(time.Now()), time.Now())
 		var exit *exitError

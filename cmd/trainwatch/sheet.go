@@ -164,7 +164,7 @@ func textWidth(s string) (n int) {
 
 func runeWidth(r rune) int {
 	switch {
-	case r < 0x300:
+	case r < 0x300, r >= 0x2500 && r < 0x2600: // and what frames and sparklines are drawn with
 		return 1
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return 0

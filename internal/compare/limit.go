@@ -16,8 +16,15 @@ func (u Unit) units() []unitWord {
 		return []unitWord{{"s", 1}, {"ms", 1e-3}, {"m", 60}, {"min", 60}, {"h", 3600}}
 	case Bytes:
 		return []unitWord{
-			{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-			{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+			{"B", 1},
+			{"kB", 1e3},
+			{"MB", 1e6},
+			{"GB", 1e9},
+			{"TB", 1e12},
+			{"KiB", 1 << 10},
+			{"MiB", 1 << 20},
+			{"GiB", 1 << 30},
+			{"TiB", 1 << 40},
 		}
 	case Percent:
 		return []unitWord{{"%", 1}, {"pp", 1}}

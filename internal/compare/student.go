@@ -26,7 +26,7 @@ func studentT(p float64, freedom int) float64 {
 func studentCDF(t float64, freedom int) float64 {
 	theta := math.Atan(t / math.Sqrt(float64(freedom)))
 	sin, cos := math.Sincos(theta)
-	inside := 0.0 // probability of −t … t
+	var inside float64 // probability of −t … t
 	if freedom%2 == 1 {
 		sum, term := 0.0, cos
 		for i := 1; i <= freedom-2; i += 2 {

@@ -221,7 +221,7 @@ func TestFollowing(t *testing.T) {
 			if more, err = run.Series(); err != nil {
 				t.Fatal(err)
 			}
-			loss, last, seen = nil, 0, more
+			loss, seen = nil, more
 		}
 		for len(loss) > 0 && seen.AtS(len(loss)-1) >= more.AtS(0) {
 			loss = loss[:len(loss)-1]
@@ -252,9 +252,21 @@ func TestFollowing(t *testing.T) {
 	}
 }
 
+// Numbers that would overflow a sum are no block.
+func TestBlocksThatCannotBe(t *testing.T) {
+	for _, bins := range []string{"18446744073709551615,1,2,1", "1,18446744073709551615,2,3", "1,1,3070,1", "5,1", "1", "4000,2"} {
+		line := `{"steps_per_block":1,"i":0,"steps":2,"max_ms":1,"bins":[` + bins + "]}\n"
+		if blocks := history.DecodeBlocks([]byte(line)); len(blocks.List) > 0 && bins != "1,1,3070,1" {
+			t.Errorf("%s are taken for %d steps", bins, blocks.Steps())
+		}
+	}
+}
+
 func FuzzLines(f *testing.F) {
 	f.Add([]byte(`{"steps_per_block":1,"i":0,"first_step":0,"last_step":0,"from_s":1,"to_s":1,"steps":1,"sum_ms":1,"min_ms":1,"max_ms":1,"bins":[640,1]}` + "\n"))
 	f.Add([]byte(`{"kind":"eval","at_s":1,"took_s":2}` + "\n" + `{"kind":"throttle_power","gpu":3,"at_s":1,"took`))
+	f.Add([]byte(`{"steps_per_block":1,"i":0,"steps":2,"max_ms":1,"bins":[18446744073709551615,1,2,1]}` + "\n"))
+	f.Add([]byte(`{"steps_per_block":1,"i":0,"steps":1,"max_ms":1,"bins":[1,18446744073709551615,2,2]}` + "\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		blocks := history.DecodeBlocks(b)
 		if q := blocks.Quantile(0.95); blocks.Steps() > 0 && !(q >= 0) {

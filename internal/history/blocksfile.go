@@ -106,8 +106,11 @@ func (b StepBlock) sound() bool {
 	}
 	bin, n := uint64(0), uint64(0)
 	for i := 0; i < len(b.Bins); i += 2 {
-		bin += uint64(b.Bins[i])
-		n += uint64(b.Bins[i+1])
+		if b.Bins[i] >= maxBins || b.Bins[i+1] > b.Steps {
+			return false // and so the sums do not overflow
+		}
+		bin += b.Bins[i]
+		n += b.Bins[i+1]
 	}
 	return bin < maxBins && n == b.Steps
 }

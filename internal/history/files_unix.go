@@ -24,7 +24,7 @@ func onDisk(info os.FileInfo) int64 {
 		return 0
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int64(st.Blocks) * 512
+		return st.Blocks * 512
 	}
 	return info.Size()
 }
