@@ -179,7 +179,7 @@ func TestAScriptThatStartsALauncher(t *testing.T) {
 			t.Parallel()
 			server := capture.Start(t)
 			w := newWorld(t).sending(server, ourKey).set("FIRST", c.first)
-			r := w.cli("run", "--quiet", "--", "sh", "-c", script, "sh", programs.stepper, "-steps", "40")
+			r := w.cli("run", "--quiet", "--", "sh", "-c", script, "sh", programs.stepper, "-steps", "500")
 			if r.status != 0 || strings.Count(r.stdout, "done\n") != 2 {
 				t.Errorf("exit %d, %q, %q", r.status, r.stdout, r.stderr)
 			}

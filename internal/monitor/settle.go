@@ -25,7 +25,7 @@ const (
 // at any time.
 func Settle(told rank.Info, pid int, proc string, now func() time.Time) func(*Pages) rank.Info {
 	var asked time.Time
-	wait, found := processesFirst, rank.Nobody()
+	wait, found, nodeAsked := processesFirst, rank.Nobody(), false
 	return func(pages *Pages) rank.Info {
 		if isSettled(told) {
 			return told
@@ -34,7 +34,11 @@ func Settle(told rank.Info, pid int, proc string, now func() time.Time) func(*Pa
 			found = found.And(infoOf(h))
 		}
 		info := told.Learn(found)
-		if t := now(); !isSettled(info) && (asked.IsZero() || t.Sub(asked) >= wait) {
+		// A page knows how many there are in all, and not on this node; those
+		// who know live as long as it is written.
+		node := !nodeAsked && info.World > 1 && info.LocalWorld < 1
+		nodeAsked = nodeAsked || node
+		if t := now(); node || !isSettled(info) && (asked.IsZero() || t.Sub(asked) >= wait) {
 			if wait *= 2; info.Verdict == rank.Unknown {
 				wait = min(wait, processesEvery)
 			}

@@ -165,6 +165,11 @@ func TestOfHowMany(t *testing.T) {
 			p.environ(12, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0")
 			p.environ(13, "RANK=1 LOCAL_RANK=1 WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0")
 		}, rank.Info{World: 4, LocalWorld: 2, Nodes: -1, Launcher: "torchrun"}},
+		{"a page, and the process that wrote it", alone, func(p *processes) {
+			p.start(11, [3]int{0, 4, 0}).steps(1)
+			p.environ(10, "HOME=/", 11)
+			p.environ(11, "RANK=0 LOCAL_RANK=0 WORLD_SIZE=4 LOCAL_WORLD_SIZE=2 GROUP_RANK=0")
+		}, rank.Info{World: 4, LocalWorld: 2, Nodes: -1, Launcher: "torchrun"}},
 		{"processes without a launcher", alone, func(p *processes) {
 			p.environ(10, "HOME=/", 11)
 			p.environ(11, "HOME=/")

@@ -75,9 +75,11 @@ func (i Info) Learn(found Info) Info {
 	if found.Verdict != Unknown && (i.Verdict == Unknown || i.Presumed() && found.World > 1) {
 		i.Verdict, i.Rank = found.Verdict, found.Rank
 	}
+	if i.LocalWorld < 1 && found.LocalWorld > 0 {
+		i.LocalWorld = found.LocalWorld
+	}
 	if i.World < 1 && found.World > 0 {
 		i.World = found.World
-		i.LocalWorld = max(i.LocalWorld, found.LocalWorld)
 		if i.Launcher == "" {
 			i.Launcher = found.Launcher
 		}
@@ -94,9 +96,7 @@ func (i Info) And(other Info) Info {
 	if other.Verdict == Sender || i.Verdict == Unknown && other.Verdict == Silent {
 		i.Verdict, i.Rank = other.Verdict, other.Rank
 	}
-	if i.World < other.World {
-		i.World, i.LocalWorld = other.World, other.LocalWorld
-	}
+	i.World, i.LocalWorld = max(i.World, other.World), max(i.LocalWorld, other.LocalWorld)
 	if i.Launcher == "" {
 		i.Launcher = other.Launcher
 	}
