@@ -167,7 +167,7 @@ func (a *Agent) Close(ctx context.Context) {
 		here, cancelHere := outlasting(ctx, closeGrace) // for what does not leave the machine
 		defer cancelHere()
 		if a.monitor != nil {
-			a.monitor.Finish(here, func(uint64) monitor.End { return a.death.end(panicking) })
+			a.monitor.Finish(here, func(monitor.Seen) monitor.End { return a.death.end(panicking) })
 		}
 		_ = a.client.Sync(here)
 		if a.client.Stats().Waiting > 0 {

@@ -114,7 +114,7 @@ func TestDeaths(t *testing.T) {
 				return
 			}
 			for _, key := range []string{dyingKey, otherKey} {
-				e := monitor.Ended(errors.Exit{Code: 2}, d.pages, id(key))
+				e := (monitor.Scene{Dir: d.pages, Recipient: id(key)}).Ended(errors.Exit{Code: 2}, monitor.Seen{})
 				if e.Outcome != errors.Error || string(e.Report.Class) != c.class || !e.Crashed || e.Sent != strings.Contains(c.told, key) {
 					t.Errorf("the trainwatch around it, of %s: %+v", key, e)
 				}
@@ -146,7 +146,7 @@ func TestCrashFileThroughTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ended := monitor.Ended(errors.Exit{Code: 1}, dir, "hunter2")
+	ended := (monitor.Scene{Dir: dir, Recipient: "hunter2"}).Ended(errors.Exit{Code: 1}, monitor.Seen{})
 	if ended.Outcome != errors.Error || !ended.Crashed || ended.Sent || ended.Local.Message != "KeyError: hunter2 alice" {
 		t.Errorf("%+v", ended)
 	}

@@ -20,8 +20,10 @@ type Crash struct {
 	Local  Local
 	SentTo []string
 
-	asked int  // the signal that the program took as a request to end; 0 none
-	child bool // it died of the death of a process of its own
+	asked   int  // the signal that the program took as a request to end; 0 none
+	child   bool // it died of the death of a process of its own
+	follows bool // it only says that another process failed
+	aside   bool // of a thread or a callback: its process went on
 }
 
 // crashFile is the file's shape, as the Python hook writes it too. It may hold
@@ -32,6 +34,7 @@ type crashFile struct {
 	PID         int        `json:"pid"`
 	Lang        string     `json:"lang"`
 	Rank        *int       `json:"rank"`
+	Aside       bool       `json:"aside,omitempty"`
 	TimeUnixNS  int64      `json:"time_unix_ns"`
 	SentTo      []string   `json:"sent_to,omitempty"`
 	Where       string     `json:"where,omitempty"`
@@ -56,6 +59,7 @@ type crashFrame struct {
 	Line     int    `json:"line"`
 	Kind     string `json:"kind"`
 	Dist     string `json:"dist,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
 }
 
 // crashChain and crashStack read no more than is kept: a small file can hold a

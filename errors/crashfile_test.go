@@ -148,9 +148,10 @@ func TestHostileCrashFiles(t *testing.T) {
 		{"a memory error of one's own", file("python", object("type", "Hunter2OutOfMemoryError", "module", "torch")), errors.PythonException, "<app>", "", 0},
 		{"frames", file("python", object("frames", []any{
 			frame("app", "json", "torch", "loads", 3), frame("stdlib", "json.decoder", "", "decode", 337), frame("stdlib", "hunter2", "", "x", 1),
-			frame("record", "torch.nn.modules.linear", "torch", "forward", 114), frame("lib", "torch.hunter2", "torch", "hunter2", 1),
+			frame("record", "torch.nn.modules.linear", "torch", "forward", 114),
+			frame("record", "torch.nn", "torch", "hunter2", 114), frame("record", "torch.hunter2", "torch", "forward", 114), frame("record", "torch.nn", "numpy", "forward", 114), frame("lib", "torch.hunter2", "torch", "hunter2", 1),
 			frame("lib", "torch", "hunter2", "hunter2", 1), frame("lib", "hunter2", "", "hunter2", 1), frame("go", "os", "", "os.Open", 1),
-		})), errors.PythonException, "<app>", "- json.decoder - torch torch - - -", 0},
+		})), errors.PythonException, "<app>", "- json.decoder/decode:337 - torch.nn.modules.linear/forward:114 torch.nn torch numpy torch - - -", 0},
 		{"Go frames", file("go", object("type", "*fs.PathError", "frames", []any{
 			frame("go", "os", "", "os.Open", 400), frame("go", "hunter2", "", "os.Open", 1_000_000_000_000), frame("go", "os", "", "hunter2.Explode", 7),
 			frame("stdlib", "json", "", "main.main", 7), frame("", "", "", "", -1),
@@ -167,6 +168,8 @@ func TestHostileCrashFiles(t *testing.T) {
 			var frames []string
 			for _, f := range got.Exceptions[0].Frames {
 				switch {
+				case !f.Symbol.IsZero() && got.Class == errors.PythonException:
+					frames = append(frames, fmt.Sprintf("%s/%s:%d", f.Module, f.Symbol, f.Line))
 				case !f.Symbol.IsZero():
 					frames = append(frames, f.Symbol.String())
 				case !f.Module.IsZero():
@@ -240,7 +243,7 @@ func FuzzDecodeCrash(f *testing.F) {
 		if err != nil {
 			return
 		}
-		outcome, r, _ := errors.FromExit(errors.Exit{Code: code, Signal: signal, OOMKills: kills}, &c)
+		outcome, r, _ := errors.FromExit(errors.Exit{Code: code, Signal: signal, OOMKills: kills}, &c, errors.Said{})
 		if outcome == "" {
 			t.Error("no outcome")
 		}

@@ -34,7 +34,7 @@ func DecodeCrash(data []byte) (Crash, error) {
 	default:
 		return Crash{}, fmt.Errorf("errors: reading a crash file: of no language that writes one")
 	}
-	c.Report.FramesTotal = max(f.FramesTotal, 0)
+	c.Report.ExitCode, c.Report.FramesTotal = -1, max(f.FramesTotal, 0)
 	return c, nil
 }
 
@@ -78,4 +78,14 @@ func goClass(c Class) Class {
 		return c
 	}
 	return GoPanic
+}
+
+// DecodeDump reads what Go's runtime left of a process in the file that
+// debug.SetCrashOutput named. Its pid and time are not in there.
+func DecodeDump(text []byte) (Crash, bool) {
+	said, ok := ReadGoDump(text)
+	if !ok {
+		return Crash{}, false
+	}
+	return Crash{Rank: -1, Report: said.report(), Local: said.Local}, true
 }

@@ -110,7 +110,7 @@ func TestFromExit(t *testing.T) {
 		{"Go panic that was handled", code(0), golang, errors.OK, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			outcome, r, report := errors.FromExit(c.exit, c.crash)
+			outcome, r, report := errors.FromExit(c.exit, c.crash, errors.Said{})
 			if outcome != c.outcome || report != (c.class != "") || r.Class != c.class {
 				t.Errorf("%s, %v, %+v", outcome, report, r)
 			}

@@ -1,6 +1,7 @@
 package errors
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -9,18 +10,37 @@ import (
 
 // readPython reads what the injected hook wrote.
 func (c *Crash) readPython(f crashFile) {
-	class, errno := pythonClass(f.Exceptions)
-	c.Report.Class, c.Report.Errno = class, errno
-	for _, e := range f.Exceptions {
-		out := Exception{Type: pythonType(e)}
-		for _, f := range innermost(e.Frames) {
-			out.Frames = append(out.Frames, Frame{Module: pythonModule(f)})
+	said := saidOf(f.Exceptions)
+	c.Report = said.report()
+	for i, e := range f.Exceptions {
+		for _, frame := range innermost(e.Frames) {
+			c.Report.Exceptions[i].Frames = append(c.Report.Exceptions[i].Frames, pythonFrame(frame))
 		}
-		c.Report.Exceptions = append(c.Report.Exceptions, out)
 	}
 	first := f.Exceptions[0]
-	c.asked, c.child = askedBy(first), ofChild(class, first)
-	c.Local = Local{Message: pythonMessage(first), Stack: pythonStack(first.Frames)}
+	c.asked, c.child, c.follows = askedBy(first), ofChild(said.Class, first), said.follows
+	c.aside = f.Aside
+	c.Local = Local{Message: said.Local.Message, Stack: pythonStack(first.Frames)}
+	c.told(first)
+}
+
+// told takes what an exception that speaks for other processes says of them: it
+// has their tracebacks in its message.
+func (c *Crash) told(first crashException) {
+	if !c.follows || !strings.Contains(first.Message, "\n") {
+		return
+	}
+	said := ReadText([]byte(first.Message))
+	c.Report.FailedRanks = max(c.Report.FailedRanks, said.FailedRanks)
+	if said.Class == "" || said.follows {
+		return
+	}
+	c.follows = false
+	r := said.report()
+	c.Report.Class, c.Report.Errno = r.Class, r.Errno
+	c.Report.AllocBytesMax, c.Report.NCCLOp = r.AllocBytesMax, r.NCCLOp
+	c.Report.Exceptions = append(c.Report.Exceptions, r.Exceptions...)
+	c.Report.Exceptions = c.Report.Exceptions[:min(len(c.Report.Exceptions), maxChain)]
 }
 
 // pythonType finds an exception's type. One of the program's own that is called
@@ -46,18 +66,59 @@ func qualified(e crashException) string {
 	return e.Module + "." + e.Type
 }
 
-// pythonModule finds whose code a frame is. The hook found that out from the
-// file, not from what the code says of itself: a frame that is merely installed
-// counts by its package.
-func pythonModule(f crashFrame) public.Name {
-	var module public.Name
+// pythonFrame finds whose code a frame is. The hook found that out from the
+// file, not from what the code says of itself, and what it found counts as far as
+// the lists go: a function that no release has stays unnamed, and so does its
+// line; a frame that is merely installed counts by its package.
+func pythonFrame(f crashFrame) Frame {
 	switch f.Kind {
 	case "stdlib":
-		module, _ = public.PythonStdModule(f.Module)
-	case "record", "lib":
-		module, _ = public.Package(f.Dist)
+		module, ok := public.PythonStdModule(f.Module)
+		if !ok {
+			return Frame{}
+		}
+		return pythonFrameIn(module, f)
+	case "hashed":
+		if !released(f.SHA256) {
+			return Frame{}
+		}
+	case "lib":
+		module, _ := public.Package(f.Dist)
+		return Frame{Module: module}
+	case "record":
+	default:
+		return Frame{}
 	}
-	return module
+	module, listed := public.LibraryModule(f.Module)
+	if top, _, _ := strings.Cut(f.Module, "."); !listed || top != f.Dist {
+		module, _ = public.Package(f.Dist)
+		return Frame{Module: module}
+	}
+	return pythonFrameIn(module, f)
+}
+
+// pythonFrameIn is a frame of a file that is known to be the module's.
+func pythonFrameIn(module public.Name, f crashFrame) Frame {
+	frame := Frame{Module: module}
+	if name, ok := public.PythonFunction(f.Function); ok {
+		frame.Symbol = name
+		if f.Line > 0 && f.Line <= maxLine {
+			frame.Line = f.Line
+		}
+	}
+	return frame
+}
+
+// released reports whether a file is, by its digest, one of a public release.
+func released(digits string) bool {
+	var digest [8]byte
+	if len(digits) != 2*len(digest) {
+		return false
+	}
+	if _, err := hex.Decode(digest[:], []byte(digits)); err != nil {
+		return false
+	}
+	return public.LibraryFile(digest)
 }
 
 // pythonMessage is an exception as Python prints it.

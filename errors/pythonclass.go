@@ -28,54 +28,79 @@ func pythonClassOf(e crashException) (Class, int) {
 	if e.Errno != nil {
 		errno = errnoOf(*e.Errno)
 	}
-	switch qualified(e) {
+	switch name := qualified(e); name {
 	case "KeyboardInterrupt":
 		return UserStop, 0
-	case "torch.OutOfMemoryError", "torch.cuda.OutOfMemoryError", "torch._C.OutOfMemoryError":
+	case "torch.OutOfMemoryError", "torch.cuda.OutOfMemoryError", "torch._C.OutOfMemoryError",
+		"cupy.cuda.memory.OutOfMemoryError", "tensorflow.python.framework.errors_impl.ResourceExhaustedError":
 		return GPUOOM, 0
 	case "torch.AcceleratorError":
-		return torchClass(e.Message, CUDAError), 0
+		return wordClass(e.Message, CUDAError), 0
 	case "torch.distributed.DistBackendError":
-		return torchClass(e.Message, NCCLError), 0
+		return wordClass(e.Message, NCCLError), 0
 	case "ImportError", "ModuleNotFoundError":
 		return ImportError, 0
 	case "AssertionError":
 		return Assertion, 0
-	case "RuntimeError":
-		return torchClass(e.Message, PythonException), errno
+	case "ray.exceptions.OutOfMemoryError":
+		return HostOOM, 0
+	case "RuntimeError", "jaxlib._jax.XlaRuntimeError", "jaxlib.xla_extension.XlaRuntimeError", "jax.errors.JaxRuntimeError":
+		return wordClass(e.Message, PythonException), errno
+	case "ValueError", "FloatingPointError":
+		if hostWords(e.Message) == NaNLoss {
+			return NaNLoss, 0
+		}
 	case "torch.distributed.elastic.multiprocessing.api.SignalException":
 		if askedBy(e) == sigINT {
 			return UserStop, 0
 		}
+	default:
+		if class := classOfName(name); class != "" {
+			return class, errno
+		}
+	}
+	if errno == 0 && isOSError(e) {
+		return wordClass(e.Message, PythonException), 0
 	}
 	return classOfErrno(errno, PythonException), errno
 }
 
-// torchClass knows torch's own words, constants of its sources. They are looked
-// for only in what its C++ part raises, RuntimeErrors above all.
-func torchClass(message string, otherwise Class) Class {
-	for _, known := range [...]struct {
-		words string
-		class Class
-	}{
-		{"CUDA out of memory", GPUOOM},
-		{"HIP out of memory", GPUOOM},
-		{"CUDA error: out of memory", GPUOOM},
-		{"HIP error: out of memory", GPUOOM},
-		{"CUDA error: CUBLAS_STATUS_", CuBLAS},
-		{"cuDNN error: ", CuDNN},
-		{"CUDA error: ", CUDAError},
-		{"HIP error: ", CUDAError},
-		{"Watchdog caught collective operation timeout", NCCLTimeout},
-		{"NCCL error", NCCLError},
-		{"workers are out of shared memory", SHMExhausted},
-		{"unable to open shared memory object", SHMExhausted},
-		{"unable to write to file </torch_", SHMExhausted},
-		{"DataLoader worker (pid", DataLoaderWorker},
-	} {
-		if strings.Contains(message, known.words) {
-			return known.class
+// classOfName knows exceptions that say by their type alone what went wrong.
+func classOfName(name string) Class {
+	switch name {
+	case "TimeoutError", "asyncio.exceptions.TimeoutError", "concurrent.futures._base.TimeoutError",
+		"multiprocessing.context.TimeoutError", "subprocess.TimeoutExpired", "socket.timeout",
+		"requests.exceptions.Timeout", "requests.exceptions.ConnectTimeout", "requests.exceptions.ReadTimeout",
+		"urllib3.exceptions.ReadTimeoutError", "torch.distributed.DistStoreError", "torch.distributed.DistNetworkError",
+		"torch.distributed.elastic.rendezvous.api.RendezvousTimeoutError":
+		return Timeout
+	case "argparse.ArgumentError", "argparse.ArgumentTypeError", "pydantic_core._pydantic_core.ValidationError",
+		"lightning.fabric.utilities.exceptions.MisconfigurationException",
+		"lightning.pytorch.utilities.exceptions.MisconfigurationException",
+		"lightning_fabric.utilities.exceptions.MisconfigurationException":
+		return ConfigError
+	}
+	for _, package_ := range [...]string{"hydra.errors.", "omegaconf.errors.", "configparser.", "yaml.", "tomllib."} {
+		if strings.HasPrefix(name, package_) {
+			return ConfigError
 		}
+	}
+	return ""
+}
+
+func isOSError(e crashException) bool {
+	switch qualified(e) {
+	case "OSError", "IOError", "BlockingIOError", "PermissionError", "FileNotFoundError":
+		return true
+	}
+	return false
+}
+
+// wordClass is the class that the words of a message tell, which are constants of
+// torch's and others' sources.
+func wordClass(message string, otherwise Class) Class {
+	if f := factsOf(message); f.class != "" {
+		return f.class
 	}
 	return otherwise
 }
@@ -92,6 +117,23 @@ func askedBy(e crashException) int {
 		return n
 	}
 	return 0
+}
+
+// follows reports whether an exception only says that another process has
+// failed: its launcher's, and a watchdog's.
+func follows(e crashException) bool {
+	switch qualified(e) {
+	case "torch.distributed.elastic.multiprocessing.errors.ChildFailedError",
+		"torch.distributed.elastic.multiprocessing.api.SignalException",
+		"torch.distributed.DistBackendError", "torch.distributed.DistNetworkError",
+		"torch.multiprocessing.spawn.ProcessExitedException", "torch.multiprocessing.spawn.ProcessRaisedException",
+		"concurrent.futures.process.BrokenProcessPool", "subprocess.CalledProcessError",
+		"ConnectionResetError", "BrokenPipeError", "ConnectionRefusedError", "ConnectionAbortedError", "EOFError":
+		return true
+	case "RuntimeError":
+		return strings.Contains(e.Message, "Connection closed by peer") || strings.Contains(e.Message, "Connection reset by peer")
+	}
+	return false
 }
 
 // ofChild reports whether a process died because one that it had started, or

@@ -13,6 +13,10 @@ type Report struct {
 	Signal     int         // 0 none
 	// FramesTotal counts the frames there were; at most 64 are kept.
 	FramesTotal int
+
+	AllocBytesMax int64 // what could not be allocated is at most this power of two; 0 unknown
+	NCCLOp        Op    // the collective operation that failed; "" none
+	FailedRanks   int   // processes that failed together; 0 unknown
 }
 
 // Exception is one link of the chain.

@@ -51,6 +51,7 @@ func monitorMain() {
 	}
 	env := processEnvironment()
 	program := watchProcess(s.PID)
+	scene := env.scene(s, os.Getppid())
 	w := watch(env, s, processOutlet(env, s))
 	// A run of some milliseconds is waiting for us by now; what follows is for
 	// those that go on.
@@ -61,11 +62,11 @@ func monitorMain() {
 		sweep(s.PythonDir)
 	})
 	e, told := awaitEnd(lines, program)
-	result := w.finish(func(oomKills uint64) monitor.End {
+	result := w.finish(func(seen monitor.Seen) monitor.End {
 		if !told {
 			return monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}
 		}
-		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal, OOMKills: oomKills}, s.PageDir, s.Recipient.ID())
+		return scene.Ended(errors.Exit{Code: e.ExitCode, Signal: e.Signal}, seen)
 	})
 	if !stderrors.Is(result.Err, monitor.ErrUnwritten) {
 		removePageDir(s) // before run returns, where it waits for us at all
@@ -86,7 +87,7 @@ func monitorMain() {
 
 // finish takes the last numbers. It gives the disk no longer than the wrapper
 // waits: what the run came to is worth saying even where it hangs.
-func (w *watched) finish(how func(oomKills uint64) monitor.End) monitor.Result {
+func (w *watched) finish(how func(monitor.Seen) monitor.End) monitor.Result {
 	soon, cancel := context.WithTimeout(context.Background(), writePatience)
 	defer cancel()
 	result := w.monitor.Finish(soon, how)

@@ -72,6 +72,8 @@ func previewProgram(env *environment, argv []string) error {
 	run.prepare(&program)
 	defer removePageDir(run.spec)
 	out := outlet{client: printer(env, run.spec, ownSchema()), stream: newStream(env, run.spec, identity.Placeholder())}
+	run.spec.StderrFrom = stderrFrom()
+	scene := env.scene(run.spec, os.Getpid())
 	child, err := shim.Start(program)
 	if err != nil {
 		removePageDir(run.spec)
@@ -83,8 +85,8 @@ func previewProgram(env *environment, argv []string) error {
 	release := shim.Hold()
 	ctx, cancel := context.WithTimeout(context.Background(), finishPatience)
 	defer cancel()
-	w.monitor.Finish(ctx, func(oomKills uint64) monitor.End {
-		return monitor.Ended(errors.Exit{Code: e.ExitCode, Signal: int(e.Signal), OOMKills: oomKills}, run.spec.PageDir, s.Recipient.ID())
+	w.monitor.Finish(ctx, func(seen monitor.Seen) monitor.End {
+		return scene.Ended(errors.Exit{Code: e.ExitCode, Signal: int(e.Signal)}, seen)
 	})
 	w.client.Flush(ctx)
 	_ = w.client.Close(ctx)

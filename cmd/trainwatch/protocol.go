@@ -43,6 +43,7 @@ type spec struct {
 	OwnPageDir  bool   `json:"own_page_dir"` // ours to remove
 	PythonDir   string `json:"python_dir"`   // of our Python files where memory has no room, ours to remove
 	NVMLLibrary string `json:"nvml_library"`
+	StderrFrom  int64  `json:"stderr_from"` // where the run's own words begin in it; −1: it is not to be read
 
 	Width    int  `json:"width"` // of the terminal that the summary is for
 	Color    bool `json:"color"`

@@ -274,6 +274,7 @@ func newRun(env *environment, read told, argv []string, who rank.Info, outer enc
 
 // start runs the program to its end, and ends as it did.
 func (w *wrapped) start(program shim.Command) error {
+	w.spec.StderrFrom = stderrFrom()
 	child, err := shim.Start(program)
 	if err != nil {
 		w.removePages()

@@ -90,7 +90,7 @@ func language(class string, exceptions []ExceptionRow) string {
 		}
 		for _, f := range e.Frames {
 			if !f.Symbol.IsZero() {
-				return "go"
+				return languageOf(f.Symbol.String())
 			}
 			modules = modules || !f.Module.IsZero()
 		}
@@ -99,6 +99,15 @@ func language(class string, exceptions []ExceptionRow) string {
 		return "python"
 	}
 	return "native"
+}
+
+// languageOf tells a Go function, which is named with its package, from a Python
+// one.
+func languageOf(symbol string) string {
+	if strings.Contains(symbol, ".") {
+		return "go"
+	}
+	return "python"
 }
 
 // fingerprint is the same for the same failure, whatever the user's own code

@@ -88,6 +88,9 @@ func exceptionType(class, s string) string {
 	if name, ok := public.GoErrorType(s); ok {
 		return name.String()
 	}
+	if name, ok := public.NativeException(s); ok {
+		return name.String()
+	}
 	return appException
 }
 
@@ -101,11 +104,11 @@ func cleanFrame(f exceptionFrame) exceptionFrame {
 		return out
 	}
 	out.Module, out.Function, out.InApp = module, libCode, false
-	symbol, ok := public.StdSymbol(f.Function)
-	if !ok || !strings.HasPrefix(symbol.String(), module+".") {
+	function, ok := publicFunction(module, f)
+	if !ok {
 		return out
 	}
-	out.Function = symbol.String()
+	out.Function = function
 	if f.Line > 0 && f.Line <= maxLine {
 		out.Line = f.Line
 	}
@@ -113,12 +116,25 @@ func cleanFrame(f exceptionFrame) exceptionFrame {
 }
 
 func publicModule(s string) (string, bool) {
-	for _, look := range []func(string) (public.Name, bool){public.StdPackage, public.PythonStdModule, public.Package} {
+	for _, look := range []func(string) (public.Name, bool){
+		public.StdPackage, public.PythonStdModule, public.LibraryModule, public.Package,
+	} {
 		if name, ok := look(s); ok {
 			return name.String(), true
 		}
 	}
 	return "", false
+}
+
+// publicFunction finds a function of Go's by its whole name, and one of Python's
+// by its own beside a module that is public.
+func publicFunction(module string, f exceptionFrame) (string, bool) {
+	if f.Lang == "python" {
+		name, ok := public.PythonFunction(f.Function)
+		return name.String(), ok
+	}
+	name, ok := public.StdSymbol(f.Function)
+	return name.String(), ok && strings.HasPrefix(name.String(), module+".")
 }
 
 func encodeExceptions(items []exceptionItem) string {

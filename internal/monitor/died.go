@@ -2,12 +2,9 @@ package monitor
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/trainwatch/trainwatch/errors"
 )
@@ -22,92 +19,60 @@ type End struct {
 	Local         errors.Local
 	ExitCode      int // −1 unknown
 	Signal        int // 0 none
+	// WholeMachine tells that of an out-of-memory kill only the machine's own
+	// count is known, which may be another program's.
+	WholeMachine bool
 }
 
-// Ended makes an End of how a wrapped program ended and of the crash files
-// that its processes left in dir. recipient is ours: what it has been told by
-// one of them is not told again.
-func Ended(exit errors.Exit, dir, recipient string) End {
-	crash, told := crashes(dir)
-	outcome, report, crashed := errors.FromExit(exit, crash)
-	e := End{Outcome: outcome, Report: report, Crashed: crashed, ExitCode: exit.Code, Signal: exit.Signal}
-	e.Sent = slices.Contains(told, recipient)
-	if crash != nil && outcome != errors.OK {
+// Seen is what the loop knows of a program that has just ended.
+type Seen struct {
+	OOMKills uint64 // by how much the kernel's count rose
+	// WholeMachine tells that it is the whole machine's count.
+	WholeMachine bool
+	// Steps are the processes that trained, by pid, and when each made its last
+	// step.
+	Steps map[int]time.Time
+}
+
+// Scene is where a program that ended may have left word of how.
+type Scene struct {
+	PID       int       // the program's
+	Began     time.Time // what is older is another run's
+	Dir       string    // of crash files, "" none
+	Recipient string    // ours: what it has been told already is not told again
+	Stderr    *Stderr   // nil where nobody can read it
+	ErrorFile string    // that a launcher named for us, "" none
+	// Preemptible tells that the scheduler's names for this job say that it may
+	// be ended for others' sake.
+	Preemptible bool
+}
+
+// Ended makes an End of how a wrapped program ended, of what the loop saw and of
+// what is found at the scene.
+func (s Scene) Ended(exit errors.Exit, seen Seen) End {
+	all, told := crashes(s.Dir)
+	crash := errors.Cause(all, errors.Run{Root: s.PID, Ended: time.Now(), Steps: seen.Steps})
+	exit.OOMKills, exit.Preemptible = seen.OOMKills, s.Preemptible
+	var said errors.Said
+	if exit.Code != 0 || exit.Signal != 0 {
+		said = s.said()
+	}
+	outcome, report, crashed := errors.FromExit(exit, crash, said)
+	e := End{
+		Outcome: outcome, Report: report, Crashed: crashed, ExitCode: exit.Code, Signal: exit.Signal,
+		Sent: slices.Contains(told, s.Recipient), WholeMachine: seen.WholeMachine && outcome == errors.OutcomeHostOOM,
+	}
+	switch {
+	case outcome == errors.OK:
+	case crash != nil:
 		e.Local = crash.Local
+		if e.Local.Stack == "" {
+			e.Local.Stack = said.Local.Stack
+		}
+	default:
+		e.Local = said.Local
 	}
 	return e
-}
-
-// Bounds of what is read of a run's crash files.
-const (
-	maxCrashes      = 64
-	maxCrashEntries = 4096
-)
-
-// crashes reads the crash files in dir. Of many processes that died, the first
-// is the cause; what follows is watchdogs and broken pipes. told lists the
-// recipients that any of them has reported to: they hear of a run's death once.
-func crashes(dir string) (first *errors.Crash, told []string) {
-	for _, name := range crashFiles(dir) {
-		data, err := readCrash(name)
-		if err != nil {
-			continue
-		}
-		crash, err := errors.DecodeCrash(data)
-		if err != nil {
-			continue // half-written or not ours: as if it were not there
-		}
-		told = append(told, crash.SentTo...)
-		if first == nil || crash.Time < first.Time {
-			first = &crash
-		}
-	}
-	return first, told
-}
-
-// crashFiles lists the oldest of the crash files in dir.
-func crashFiles(dir string) []string {
-	if dir == "" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	entries, _ := d.ReadDir(maxCrashEntries) // at the end of it an error, and some entries even so
-	var files []os.FileInfo
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !strings.HasPrefix(e.Name(), "crash-") || !strings.HasSuffix(e.Name(), ".json") {
-			continue
-		}
-		if info, err := e.Info(); err == nil {
-			files = append(files, info)
-		}
-	}
-	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	var names []string
-	for _, f := range files[:min(len(files), maxCrashes)] {
-		names = append(names, filepath.Join(dir, f.Name()))
-	}
-	return names
-}
-
-// readCrash does not wait for what has become a FIFO meanwhile.
-func readCrash(name string) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > errors.MaxCrashFile {
-		return nil, fmt.Errorf("monitor: %s is no crash file", filepath.Base(name))
-	}
-	return io.ReadAll(io.LimitReader(f, errors.MaxCrashFile))
 }
 
 // sentence says for the user's eyes how the run ended, without a full stop.

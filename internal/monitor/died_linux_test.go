@@ -12,11 +12,11 @@ import (
 	"github.com/trainwatch/trainwatch/internal/monitor"
 )
 
-// crash is what a Go process of the run leaves.
+// crash is what a Go process of the run has left a second ago, and at nanoseconds.
 func crash(t *testing.T, dir, name, message string, at int64, sentTo ...string) {
 	t.Helper()
 	data, err := errors.EncodeCrash(errors.Crash{
-		PID: 1, Rank: -1, Time: at, SentTo: sentTo,
+		PID: 1, Rank: -1, Time: time.Now().Add(-time.Second).UnixNano() + at, SentTo: sentTo,
 		Report: errors.Report{Class: errors.GoPanic}, Local: errors.Local{Message: message},
 	})
 	if err == nil {
@@ -29,14 +29,14 @@ func crash(t *testing.T, dir, name, message string, at int64, sentTo ...string) 
 
 func TestOfSeveralCrashesTheFirstIsTheCause(t *testing.T) {
 	dir := t.TempDir()
-	crash(t, dir, "crash-20-go.json", "the watchdog", 300)
-	crash(t, dir, "crash-30-go.json", "the cause", 100)
-	crash(t, dir, "crash-10-go.json", "a broken pipe", 200)
-	e := monitor.Ended(errors.Exit{Code: 2}, dir, "us")
+	crash(t, dir, "crash-20-go.json", "the watchdog", 3000_000)
+	crash(t, dir, "crash-30-go.json", "the cause", 1000_000)
+	crash(t, dir, "crash-10-go.json", "a broken pipe", 2000_000)
+	e := monitor.Scene{Dir: dir, Recipient: "us"}.Ended(errors.Exit{Code: 2}, monitor.Seen{})
 	if e.Local.Message != "the cause" || !e.Crashed || e.Sent || e.ExitCode != 2 {
 		t.Errorf("%+v", e)
 	}
-	if e := monitor.Ended(errors.Exit{}, dir, "us"); e.Crashed || e.Local.Message != "" || e.Outcome != errors.OK {
+	if e := (monitor.Scene{Dir: dir, Recipient: "us"}).Ended(errors.Exit{}, monitor.Seen{}); e.Crashed || e.Local.Message != "" || e.Outcome != errors.OK {
 		t.Errorf("of a program that went on: %+v", e)
 	}
 }
@@ -44,10 +44,10 @@ func TestOfSeveralCrashesTheFirstIsTheCause(t *testing.T) {
 // TestARecipientHearsOfARunsDeathOnce, whichever of its processes told.
 func TestARecipientHearsOfARunsDeathOnce(t *testing.T) {
 	dir := t.TempDir()
-	crash(t, dir, "crash-30-go.json", "the cause", 100, "other")
-	crash(t, dir, "crash-10-go.json", "what followed", 200, "us")
+	crash(t, dir, "crash-30-go.json", "the cause", 1000_000, "other")
+	crash(t, dir, "crash-10-go.json", "what followed", 2000_000, "us")
 	for recipient, want := range map[string]bool{"us": true, "other": true, "third": false, "": false} {
-		if e := monitor.Ended(errors.Exit{Code: 2}, dir, recipient); e.Sent != want || !e.Crashed {
+		if e := (monitor.Scene{Dir: dir, Recipient: recipient}).Ended(errors.Exit{Code: 2}, monitor.Seen{}); e.Sent != want || !e.Crashed {
 			t.Errorf("%q: %+v", recipient, e)
 		}
 	}
@@ -70,7 +70,7 @@ func TestWhatIsNoCrashFile(t *testing.T) {
 		}
 	}
 	for _, where := range []string{dir, "", "/nonexistent", in("crash-4-0.json")} {
-		if e := monitor.Ended(errors.Exit{Code: 1}, where, "us"); e.Outcome != errors.Error || e.Local.Message != "" || e.Sent {
+		if e := (monitor.Scene{Dir: where, Recipient: "us"}).Ended(errors.Exit{Code: 1}, monitor.Seen{}); e.Outcome != errors.Error || e.Local.Message != "" || e.Sent {
 			t.Errorf("%q: %+v", where, e)
 		}
 	}
@@ -82,13 +82,13 @@ func TestTheOldestCrashFilesAreRead(t *testing.T) {
 	began := time.Now()
 	for i := range 200 {
 		name := "crash-" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "-0.json"
-		crash(t, dir, name, "crash "+name, int64(1000-i))
+		crash(t, dir, name, "crash "+name, int64(1000-i)*1000_000)
 		when := began.Add(time.Duration(i) * time.Second)
 		if err := os.Chtimes(filepath.Join(dir, name), when, when); err != nil {
 			t.Fatal(err)
 		}
 	}
-	e := monitor.Ended(errors.Exit{Code: 1}, dir, "us")
+	e := monitor.Scene{Dir: dir, Recipient: "us"}.Ended(errors.Exit{Code: 1}, monitor.Seen{})
 	if want := "crash crash-" + string(rune('a'+63%26)) + string(rune('a'+63/26)) + "-0.json"; e.Local.Message != want {
 		t.Errorf("%q, want %q", e.Local.Message, want)
 	}

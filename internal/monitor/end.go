@@ -31,10 +31,10 @@ func (l *loop) awaitDriver() {
 
 // end takes the last numbers, tells of them, and returns them, and what the
 // recorder is to do with them.
-func (l *loop) end(how func(oomKills uint64) End) (history.Record, func(*history.Writer) Result) {
+func (l *loop) end(how func(Seen) End) (history.Record, func(*history.Writer) Result) {
 	at := l.elapsed()
-	kills, _ := l.cfg.Tracker.OOMKills()
-	e := how(kills)
+	kills, whole := l.cfg.Tracker.OOMKills()
+	e := how(Seen{OOMKills: kills, WholeMachine: whole, Steps: l.cfg.Pages.lastSteps(l.cfg.Now())})
 	l.awaitDriver()
 	l.metered(func() { l.drainPages(true); l.sampleLast(); l.report(true) })
 

@@ -28,6 +28,15 @@ func ExceptionAttrs(r errors.Report) []event.Attr {
 	if r.Signal > 0 {
 		attrs = append(attrs, event.Signal.Of(int64(r.Signal)))
 	}
+	if r.AllocBytesMax > 0 {
+		attrs = append(attrs, event.AllocBytesMax.Of(r.AllocBytesMax))
+	}
+	if r.NCCLOp != "" {
+		attrs = append(attrs, event.NCCLOp.Of(string(r.NCCLOp)))
+	}
+	if r.FailedRanks > 0 {
+		attrs = append(attrs, event.FailedRanks.Of(int64(r.FailedRanks)))
+	}
 	if r.FramesTotal > 0 {
 		attrs = append(attrs, event.FramesTotal.Of(int64(r.FramesTotal)))
 	}

@@ -34,7 +34,7 @@ func took(f func()) time.Duration {
 // several goroutines at once; nothing is left behind.
 func TestFinishAndCloseInAnyOrder(t *testing.T) {
 	finish := func(m *monitor.Monitor) {
-		m.Finish(within(time.Second), func(uint64) monitor.End { return succeeded })
+		m.Finish(within(time.Second), func(monitor.Seen) monitor.End { return succeeded })
 	}
 	end := func(m *monitor.Monitor) { m.Close(within(time.Second)) }
 	for name, calls := range map[string][]func(*monitor.Monitor){
@@ -125,7 +125,7 @@ func TestADiskThatHangs(t *testing.T) {
 			equal(t, "events", len(r.events()) >= 8, true)
 			var result monitor.Result
 			d := took(func() {
-				result = r.monitor.Finish(within(5*time.Second), func(uint64) monitor.End { return succeeded })
+				result = r.monitor.Finish(within(5*time.Second), func(monitor.Seen) monitor.End { return succeeded })
 			})
 			equal(t, "Finish", d, 5*time.Second)
 			if !stderrors.Is(result.Err, monitor.ErrUnwritten) || *result.Record.StepsTotal != 1500 {
@@ -394,7 +394,7 @@ func TestTheLoopIsWrittenWhileItIsWatched(t *testing.T) {
 		w.Epoch(epoch)
 		m.Wake()
 	}
-	result := m.Finish(within(10*time.Second), func(uint64) monitor.End { return succeeded })
+	result := m.Finish(within(10*time.Second), func(monitor.Seen) monitor.End { return succeeded })
 	m.Close(within(10 * time.Second))
 	if result.Err != nil || *result.Record.StepsTotal != 200_000 || *result.Record.EpochsCompleted != 200 {
 		t.Errorf("%v: %+v", result.Err, fields(t, result.Record))

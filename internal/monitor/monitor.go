@@ -68,7 +68,7 @@ type Monitor struct {
 	cancel   context.CancelFunc
 
 	finishing, closing sync.Once
-	how                func(oomKills uint64) End
+	how                func(Seen) End
 
 	// Set before finished is closed.
 	ended bool
@@ -169,12 +169,12 @@ type Result struct {
 }
 
 // Finish takes the last numbers and writes the record. how says how the program
-// ended; it is given by how much the kernel's count of out-of-memory kills has
-// risen, and of several calls the first one's counts.
+// ended; it is given what the loop has seen, and of several calls the first
+// one's counts.
 //
 // After ctx the Result is what is there by then: its Err is ErrUnwritten where
 // only the disk is missing. Whoever can wait longer calls again.
-func (m *Monitor) Finish(ctx context.Context, how func(oomKills uint64) End) Result {
+func (m *Monitor) Finish(ctx context.Context, how func(Seen) End) Result {
 	m.finishing.Do(func() {
 		m.how = how
 		close(m.stop)

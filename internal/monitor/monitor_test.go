@@ -104,7 +104,7 @@ func (r *run) finish(how ...monitor.End) monitor.Result {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	result := r.monitor.Finish(ctx, func(uint64) monitor.End { return append(how, succeeded)[0] })
+	result := r.monitor.Finish(ctx, func(monitor.Seen) monitor.End { return append(how, succeeded)[0] })
 	r.monitor.Close(ctx)
 	r.client.Flush(ctx)
 	if err := r.client.Close(ctx); err != nil {

@@ -182,6 +182,21 @@ func pidOf(name string) (pid int, ok bool) {
 	return int(n), err == nil && n > 0
 }
 
+// lastSteps returns the processes that made steps and when each made its last.
+func (p *Pages) lastSteps(now time.Time) map[int]time.Time {
+	if p.dir == "" {
+		return nil
+	}
+	p.look(now)
+	list := map[int]time.Time{}
+	for _, one := range p.pages {
+		if h := one.header; h.Steps > 0 && h.LastStepAt >= 0 && !h.Base.IsZero() {
+			list[h.PID] = h.Base.Add(h.LastStepAt)
+		}
+	}
+	return list
+}
+
 func (p *Pages) open() (n int) {
 	for _, one := range p.pages {
 		if one.reader != nil {

@@ -20,10 +20,20 @@ var (
 	//go:embed lists/python_exceptions.txt
 	pythonExceptions string
 
+	// From the packages' own releases; see gen/libraries.py.
+	//go:embed lists/python_functions.front
+	pythonFunctions string
+	//go:embed lists/library_modules.front
+	libraryModules string
+	//go:embed lists/library_files.sha256
+	libraryFiles string
+
 	//go:embed lists/package_exceptions.txt
 	packageExceptions string
 	//go:embed lists/packages.txt
 	packages string
+	//go:embed lists/native_exceptions.txt
+	nativeExceptions string
 	//go:embed lists/import_names.txt
 	importNames string // "import name\tpackage"
 	//go:embed lists/gpu_models.txt

@@ -48,6 +48,7 @@ def _frame(trace, judge):
         "line": line if type(line) is int else 0,
         "kind": kind,
         "dist": package,
+        "sha256": judge.digest(code.co_filename) if kind == "hashed" else "",
     }
 
 
@@ -73,23 +74,43 @@ def _locate(file):
             return "record", before + site[:-1], name
     if file.startswith(os.path.join(library.STDLIB, "")):
         return "stdlib", library.STDLIB, file[len(library.STDLIB) + 1 :]
+    # As an editable install leaves it: the source may lie anywhere.
+    parts = file.split("/")
+    for n in range(len(parts) - 2, 0, -1):
+        if parts[n] in record.PACKAGES:
+            return "hashed", "/".join(parts[:n]) or "/", "/".join(parts[n:])
     return "app", "", ""
 
 
+def _begins(text):
+    """Return the words of a line that begins a function or a class, else []."""
+    words = text.replace(b"(", b" ").replace(b":", b" ").replace(b"[", b" ").split(None, 3)
+    if words[:1] == [b"async"]:
+        del words[0]
+    return words if words[:1] in ([b"def"], [b"class"]) else []
+
+
 def _has(lines, name, first, line):
-    """Whether a source has a function of that name from its line first on."""
+    """Whether a source has a function of that name, from its line first on,
+    of which line is one: no other function begins beside it before that."""
     if not 0 < max(first, 1) <= line <= len(lines):
         return False
     if name in _ANONYMOUS:
         return True
     name = name.encode("utf-8")
-    for text in lines[first - 1 : first - 1 + _DECORATED]:
-        words = text.replace(b"(", b" ").replace(b":", b" ").replace(b"[", b" ").split(None, 3)
-        if words[:1] == [b"async"]:
-            del words[0]
-        if words[:1] in ([b"def"], [b"class"]):
-            return words[1:2] == [name]
-    return False
+    for at in range(first - 1, min(first - 1 + _DECORATED, len(lines))):
+        words = _begins(lines[at])
+        if words:
+            break
+    else:
+        return False
+    if words[1:2] != [name]:
+        return False
+    indent = len(lines[at]) - len(lines[at].lstrip())
+    for text in lines[at + 1 : line]:
+        if len(text) - len(text.lstrip()) <= indent and (_begins(text) or text.lstrip()[:1] == b"@"):
+            return False
+    return True
 
 
 class Judge:
@@ -97,7 +118,8 @@ class Judge:
 
     def __init__(self):
         self._records = record.Records()
-        self._sources = {}  # by file: (lines, kind, package, module)
+        self._sources = {}  # by file: its lines
+        self._digests = {}
         self._left = _SOURCES
         self._known = {}
 
@@ -105,7 +127,8 @@ class Judge:
         """Return (kind, package, module) of a line of code.
 
         The module is "" unless it is known to be Python's own (kind "stdlib")
-        or a public library's ("record"). "lib" is what is merely installed.
+        or a public library's ("record"), or is one where the file's digest is
+        of a public library ("hashed"). "lib" is what is merely installed.
         """
         key = (code.co_filename, code.co_name, code.co_firstlineno, line)
         if key not in self._known:
@@ -120,8 +143,8 @@ class Judge:
         if claimed == "app":
             return "app", "", ""
         package = name.partition("/")[0]
-        if claimed == "stdlib":
-            package = ""
+        if claimed in ("stdlib", "hashed"):
+            package = package if claimed == "hashed" else ""
             otherwise = "app", "", ""
         else:
             package = package if package in record.PACKAGES else ""
@@ -146,4 +169,10 @@ class Judge:
         self._left -= len(data)
         if claimed == "record" and not self._records.brought(directory, name, data):
             return ()
+        if claimed == "hashed":
+            self._digests[os.path.join(directory, name)] = record.short(data)
         return data.split(b"\n")
+
+    def digest(self, file):
+        """Return what a file of kind "hashed" holds, in 16 hexadecimal digits."""
+        return self._digests.get(file, "")

@@ -7,7 +7,7 @@ built in.
 
 import builtins
 
-_LIMIT = 2000  # characters
+_LIMIT = 8000  # characters
 _LARGE = 1 << 16
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
@@ -49,7 +49,7 @@ def _written_by(value):
 
 
 def message(value):
-    """Return at most 2,000 characters; "" where only the program could say."""
+    """Return at most 8,000 characters; "" where only the program could say."""
     try:
         kind, arguments = _written_by(value), _ARGUMENTS(value)
         if kind is _GROUP and kind is not None:

@@ -36,13 +36,22 @@ def _base64(digest):
     return "".join(_BASE64[number >> shift & 63] for shift in range(258, 0, -6))
 
 
-def digest(data):
-    """Return data's SHA-256 as a RECORD has it."""
+def _sha256(data):
     try:
         sha256 = library.load("_sha2").sha256  # from 3.12 on
     except ImportError:
         sha256 = library.load("_sha256").sha256
-    return _base64(sha256(data).digest())
+    return sha256(data).digest()
+
+
+def digest(data):
+    """Return data's SHA-256 as a RECORD has it."""
+    return _base64(_sha256(data))
+
+
+def short(data):
+    """Return the first eight bytes of data's SHA-256 in hexadecimal digits."""
+    return _sha256(data)[:8].hex()
 
 
 def _is_of(entry, distribution):
