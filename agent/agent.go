@@ -33,6 +33,8 @@ type Agent struct {
 
 	features features
 	death    death
+	fatal    string // the file that Go's runtime writes to when it dies, "" none
+	adopted  sync.WaitGroup
 	closing  sync.Once
 }
 
@@ -69,6 +71,12 @@ func Start(ctx context.Context, cfg Config) *Agent {
 		wake = a.monitor.Wake
 	}
 	a.callbacks = callbacks.New(a.page.Writer(), wake)
+	if cfg.CaptureFatal {
+		a.fatal, _ = inTime(homePatience, func() string { return a.captureFatal(p) })
+		if a.client != nil && !p.wrapped && p.settings.Home != "" {
+			a.adopted.Go(func() { a.adoptFatal(cfg, p) })
+		}
+	}
 	return a
 }
 
@@ -162,6 +170,9 @@ func (a *Agent) Close(ctx context.Context) {
 	}
 	panicking := inPanic()
 	a.closing.Do(func() {
+		if !panicking {
+			a.releaseFatal()
+		}
 		ctx, cancel := context.WithTimeout(ctx, closePatience-closeGrace)
 		defer cancel()
 		here, cancelHere := outlasting(ctx, closeGrace) // for what does not leave the machine
@@ -169,6 +180,7 @@ func (a *Agent) Close(ctx context.Context) {
 		if a.monitor != nil {
 			a.monitor.Finish(here, func(monitor.Seen) monitor.End { return a.death.end(panicking) })
 		}
+		awaitGroup(here, &a.adopted)
 		_ = a.client.Sync(here)
 		if a.client.Stats().Waiting > 0 {
 			a.client.Flush(ctx)

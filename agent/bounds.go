@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,16 @@ func inTime[T any](d time.Duration, f func() T) (value T, ok bool) {
 		return value, true
 	case <-timeout.C:
 		return value, false
+	}
+}
+
+// awaitGroup waits for what was started, until ctx ends.
+func awaitGroup(ctx context.Context, g *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() { defer close(done); g.Wait() }()
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
 }
 

@@ -36,6 +36,14 @@ type Config struct {
 	// NVIDIA's, and cgo. nil samples none.
 	GPU gpu.Source
 
+	// CaptureFatal also reports what no deferred call sees: a panic in a goroutine
+	// that nothing wraps, concurrent map writes, a deadlock, a stack overflow, the
+	// end of memory, SIGSEGV in C. It takes debug.SetCrashOutput for itself, for a
+	// file that only the user can read. A wrapper reads that at the run's end, and
+	// a program without one at its next start. Standard error and exit status stay
+	// what they are. Not on Windows.
+	CaptureFatal bool
+
 	// Interval is the time between samples (default 2s). ReportInterval is the
 	// time between progress events (default: after 1, 2, 4, 8 and 16 minutes,
 	// then every 30). The user's variables win over both.

@@ -74,6 +74,9 @@ func (a *Agent) Died(r errors.Report, l errors.Local) {
 	defer close(told)
 	sent := a.sendDeath(r)
 	a.leaveCrash(r, l, sent)
+	if sent && a.pageDir == "" {
+		a.releaseFatal() // it is told of once
+	}
 	if r.Class == errors.GoPanic && a.client != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), uploadPatience)
 		defer cancel()

@@ -40,6 +40,35 @@ func SendErrors(r Reporter, where label, f func() error) (err error) {
 	return err
 }
 
+// SendErrorsOf is SendErrors for a function that has a result: T is any type, a
+// struct where there are several.
+func SendErrorsOf[T any](r Reporter, where label, f func() (T, error)) (value T, err error) {
+	returned := false
+	defer func() {
+		if !returned && r != nil {
+			diedOfPanic(r, where)
+		}
+	}()
+	value, err = f()
+	returned = true
+	if err != nil && r != nil {
+		diedOfError(r, where, err)
+	}
+	return value, err
+}
+
+// SendPanics is SendErrors for a function without an error.
+func SendPanics(r Reporter, where label, f func()) {
+	returned := false
+	defer func() {
+		if !returned && r != nil {
+			diedOfPanic(r, where)
+		}
+	}()
+	f()
+	returned = true
+}
+
 // diedOfPanic runs on a goroutine that is panicking, or calling Goexit, which
 // is no failure. Without recover the value cannot be seen, and need not be.
 func diedOfPanic(r Reporter, where label) {

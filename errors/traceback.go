@@ -65,6 +65,11 @@ func (t *traceback) line(s string) bool {
 			t.state = tracebackFrames
 		}
 		return false
+	case tracebackAfter:
+		if depth > 0 && isNumberedRule(content) { // the next member of a group, which may have no frames
+			t.state = tracebackFrames
+			return false
+		}
 	case tracebackFrames:
 		if content == "" || content[0] == ' ' || content[0] == '\t' || isRule(content) {
 			return false
@@ -139,14 +144,16 @@ func groupLine(s string) (content string, depth int) {
 	if indent < 2 || t == "" || t[0] != '|' && t[0] != '+' {
 		return s, 0
 	}
-	t = strings.TrimPrefix(strings.TrimLeft(t, "+"), "-")
-	t = strings.TrimPrefix(t, "+")
+	t = strings.TrimPrefix(strings.TrimPrefix(t, "+-"), "+")
 	t = strings.TrimPrefix(strings.TrimPrefix(t, "|"), " ")
 	return t, indent / 2
 }
 
 // isRule reports whether a line is one of those that part a group's members.
 func isRule(s string) bool { return strings.HasPrefix(s, "----------------") }
+
+// isNumberedRule tells the line before a member from the one behind the last.
+func isNumberedRule(s string) bool { return isRule(s) && strings.ContainsAny(s, "0123456789.") }
 
 // exceptionLine reads "module.Name: message". Where no name stands, it is an
 // exception even so, of a name that could not be read.

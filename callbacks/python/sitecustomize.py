@@ -67,6 +67,8 @@ class _Lookout:
 
     names = frozenset(
         (
+            "threading",
+            "multiprocessing.process",
             "torch.optim.optimizer",
             "torch.compiler",
             "torch.utils.data.dataloader",
@@ -112,6 +114,9 @@ class _Noticed(_ModuleSpec):
             return
         self.__class__ = _ModuleSpec
         try:
+            if self.name == "threading":
+                _watch_threads(sys.modules[self.name])
+                return
             from _trainwatch import frameworks
 
             frameworks.loaded(self.name)
@@ -140,6 +145,60 @@ def _watch_exceptions():
     if previous is sys.__excepthook__:
         sys.__excepthook__ = excepthook
     sys.excepthook = excepthook
+
+
+def _watch_threads(threading):
+    """Note what ends a thread: the program goes on, but may not for long."""
+    previous = threading.excepthook
+
+    def excepthook(args, /):
+        try:
+            from _trainwatch import crash
+
+            crash.aside(args.exc_type, args.exc_value, args.exc_traceback)
+        except BaseException:
+            pass
+        return previous(args)
+
+    if getattr(threading, "__excepthook__", None) is previous:
+        threading.__excepthook__ = excepthook
+    threading.excepthook = excepthook
+
+
+def _watch_end():
+    """See to it that an exception is noticed for which the program has a hook of
+    its own: before it calls any, the interpreter leaves it in `sys`."""
+    import atexit  # built in
+
+    def at_end():
+        try:
+            value = getattr(sys, "last_value", None)
+            if value is not None:
+                from _trainwatch import crash
+
+                crash.left(value, getattr(sys, "last_traceback", None))
+        except BaseException:
+            pass
+
+    atexit.register(at_end)
+
+
+def _watch_unraisable():
+    """Note what is raised where nobody can catch it: in a callback or a __del__."""
+    previous = sys.unraisablehook
+
+    def unraisablehook(unraisable):
+        try:
+            from _trainwatch import crash
+
+            crash.aside(unraisable.exc_type, unraisable.exc_value, unraisable.exc_traceback)
+        except BaseException:
+            pass
+        return previous(unraisable)
+
+    if previous is sys.__unraisablehook__:
+        sys.__unraisablehook__ = unraisablehook
+    sys.unraisablehook = unraisablehook
 
 
 def _keep_compiled(code):
@@ -178,6 +237,10 @@ finally:
             if os.environ.get("TRAINWATCH_PAGE_DIR"):
                 sys.meta_path.insert(0, _Lookout)
                 _watch_exceptions()
+                _watch_unraisable()
+                _watch_end()
+                if "threading" in sys.modules:  # a .pth file of the machine's wanted it
+                    _watch_threads(sys.modules["threading"])
             _keep_compiled(sys._getframe().f_code)
     except Exception:
         pass

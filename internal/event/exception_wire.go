@@ -54,8 +54,8 @@ func clean(class string, items []exceptionItem) []exceptionItem {
 		}
 		frames := item.Stacktrace.Frames
 		frames = frames[max(0, len(frames)-most):]
-		if item.Type == "" && len(frames) == 0 && !raised(class) {
-			item.Type = class // a death without an exception, such as a signal's
+		if item.Type == "" && (len(frames) == 0 && !raised(class) || signalled(class)) {
+			item.Type = class // a death without an exception
 		}
 		kept := make([]exceptionFrame, 0, len(frames))
 		for _, f := range frames {
@@ -76,6 +76,16 @@ func clean(class string, items []exceptionItem) []exceptionItem {
 // type public or not.
 func raised(class string) bool {
 	return strings.HasPrefix(class, "go_") || class == "python_exception" || class == "import_error" || class == "assertion"
+}
+
+// signalled reports whether a death of this class is a signal's, whatever else is
+// known of it.
+func signalled(class string) bool {
+	switch class {
+	case "segfault", "bus_error", "sigkill", "host_oom", "go_fatal":
+		return true
+	}
+	return false
 }
 
 func exceptionType(class, s string) string {

@@ -74,7 +74,7 @@ func crashFiles(dir string) []os.FileInfo {
 		if !e.Type().IsRegular() || !strings.HasPrefix(e.Name(), "crash-") || !strings.HasSuffix(e.Name(), ".json") && !strings.HasSuffix(e.Name(), "-go.txt") {
 			continue
 		}
-		if info, err := e.Info(); err == nil {
+		if info, err := e.Info(); err == nil && info.Size() > 0 {
 			files = append(files, info)
 		}
 	}

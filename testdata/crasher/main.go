@@ -18,9 +18,17 @@ func main() {
 	a := agent.Start(ctx, agent.Config{
 		App: "crasher", AppVersion: "1.0.0",
 		PostHogKey: os.Getenv("PROGRAM_KEY"), PostHogHost: os.Getenv("PROGRAM_HOST"),
+		CaptureFatal: os.Getenv("CRASH_FATAL") != "",
 	})
 	defer a.Close(ctx)
 	fmt.Println("training")
+	quokkavault.Fatal(os.Args[1], os.Getenv("CRASH_SECRET"))
+	switch os.Args[1] {
+	case "hundred":
+		hundred(a)
+	case "own-fault":
+		_ = errors.SendErrors(faulty{}, "train", func() error { panic(os.Getenv("CRASH_SECRET")) })
+	}
 	err := errors.SendErrors(a, "one", func() error {
 		return errors.SendErrors(a, "two", func() error {
 			return errors.SendErrors(a, "three", func() error {
@@ -38,3 +46,30 @@ func main() {
 		os.Exit(3)
 	}
 }
+
+// hundred fails in five nested calls on each of a hundred goroutines at once.
+func hundred(a *agent.Agent) {
+	secret := os.Getenv("CRASH_SECRET")
+	begin, done := make(chan struct{}), make(chan error)
+	for range 100 {
+		go func() {
+			<-begin
+			done <- errors.SendErrors(a, "outer", func() error {
+				return errors.SendErrors(a, "middle", func() error {
+					return errors.SendErrors(a, "inner", func() error { return quokkavault.OpenQuokkaVault("error", secret) })
+				})
+			})
+		}()
+	}
+	close(begin)
+	for range 100 {
+		<-done
+	}
+	a.Close(context.Background())
+	os.Exit(3)
+}
+
+// faulty is a Reporter that fails itself.
+type faulty struct{}
+
+func (faulty) Died(errors.Report, errors.Local) { panic("a fault in reporting") }

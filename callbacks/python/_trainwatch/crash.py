@@ -22,6 +22,7 @@ from .message import message
 _EXCEPTIONS = 8  # of a chain
 _FILES = 8  # of one process; the last is written anew
 _FILES_IN_ALL = 256
+_ASIDE = 2  # of what a process went on after
 
 # Read by these, an exception's own properties and its metaclass are left alone.
 _NAME = type.__dict__["__qualname__"].__get__
@@ -131,10 +132,34 @@ def _write(directory, data):
         raise
 
 
+_told = []  # the id of the exception that was written last
+_aside = []
+
+
 def record(kind, value, trace):
     """Write down an exception that nobody caught, as sys.excepthook gets it."""
     if not _is(value, BaseException):
         return
     directory = place.watched()
     if directory is not None:
+        _told[:] = [id(value)]
         _write(directory, encode(document(value, trace)))
+
+
+def left(value, trace):
+    """Write down what the interpreter ended with, if no hook of ours has."""
+    if id(value) not in _told:
+        record(type(value), value, trace)
+
+
+def aside(kind, value, trace):
+    """Write down an exception that its process went on after: of a thread, or
+    where it could not be raised. The first ones; a loop may make any number."""
+    if kind is SystemExit or not _is(value, BaseException) or len(_aside) >= _ASIDE:
+        return
+    _aside.append(None)
+    directory = place.watched()
+    if directory is not None:
+        described = document(value, trace)
+        described["aside"] = True
+        _write(directory, encode(described))

@@ -43,7 +43,14 @@ def _keras(module):
     keras.install(module)
 
 
+def _processes(module):
+    from . import processes
+
+    processes.install(module)
+
+
 _INSTALL = {
+    "multiprocessing.process": _processes,
     "torch.optim.optimizer": _optimizer,
     "torch.compiler": _optimizer,  # it needs both
     "torch.utils.data.dataloader": _loader,
