@@ -4,7 +4,7 @@ import "strings"
 
 const (
 	// maxTail is how much of a text's end is read, bytes: a death is told last.
-	maxTail = 512 << 10
+	maxTail = 256 << 10
 	// maxLineText is how much of a line is looked at, bytes.
 	maxLineText = 4 << 10
 )

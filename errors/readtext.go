@@ -9,6 +9,8 @@ const (
 	nearLines = 40
 	// tableLines is how far above a launcher's table its processes' words stand.
 	tableLines = 4000
+	// shortest is the length of the shortest line that says something by itself.
+	shortest = len("panic: ")
 	// maxStreams bounds how many processes are told apart by their labels.
 	maxStreams = 256
 	// localLines is how much of the end the user is shown.
@@ -16,7 +18,7 @@ const (
 )
 
 // ReadText reads the end of what a program wrote to its standard error: at most
-// half a MiB, whatever there is. The zero Said says that nothing was found.
+// a quarter of a MiB, whatever there is. The zero Said says that nothing was found.
 //
 // Anything may stand in a text. What is found are classes, public names, and
 // numbers in bounds; the worst that a forged text can do is to have one public
@@ -81,7 +83,7 @@ func (r *reader) line(s string) {
 		r.tableAt = r.at
 		return
 	}
-	if one.line(s, r.at) {
+	if one.line(s, r.at) || len(s) < shortest {
 		return
 	}
 	if f := factsOf(s); f.class != "" {
@@ -129,6 +131,9 @@ func (t *stream) line(s string, at int) bool {
 		return true
 	}
 	t.faults.line(s)
+	if len(s) < shortest {
+		return t.dump.class != "" && t.dump.line(s)
+	}
 	if said, what, ok := cxxLine(s); ok {
 		t.what = what
 		t.add(finding{said: said, at: at, abort: true})

@@ -144,7 +144,10 @@ func groupLine(s string) (content string, depth int) {
 	if indent < 2 || t == "" || t[0] != '|' && t[0] != '+' {
 		return s, 0
 	}
-	t = strings.TrimPrefix(strings.TrimPrefix(t, "+-"), "+")
+	if rest, ok := strings.CutPrefix(t, "+-+"); ok {
+		t = rest
+	}
+	t = strings.TrimPrefix(t, "+")
 	t = strings.TrimPrefix(strings.TrimPrefix(t, "|"), " ")
 	return t, indent / 2
 }

@@ -24,7 +24,7 @@ type Stderr struct {
 const stderrPatience = time.Second
 
 // maxStderr is how much of the end is read, bytes.
-const maxStderr = 512 << 10
+const maxStderr = 256 << 10
 
 // OpenStderr looks, in the background, at what process pid has as its standard
 // error. from is where the run's own words begin in it, below 0 if nobody knows.
