@@ -73,7 +73,7 @@ func Start(ctx context.Context, cfg Config) *Agent {
 	a.callbacks = callbacks.New(a.page.Writer(), wake)
 	if cfg.CaptureFatal {
 		a.fatal, _ = inTime(homePatience, func() string { return a.captureFatal(p) })
-		if a.client != nil && !p.wrapped && p.settings.Home != "" {
+		if speaks && !p.wrapped && p.settings.Home != "" {
 			a.adopted.Go(func() { a.adoptFatal(cfg, p) })
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/trainwatch/trainwatch/errors"
 	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/identity"
 	"github.com/trainwatch/trainwatch/internal/monitor"
 	"github.com/trainwatch/trainwatch/internal/settings"
 )
@@ -142,8 +143,10 @@ func (a *Agent) adopt(cfg Config, p *place, name string) {
 // begin anew: they are another sender's.
 func (a *Agent) sendFor(cfg Config, p *place, h fatalHeader, r errors.Report) bool {
 	distinct := h.RunID
-	if p.settings.IdentityMode != settings.IdentityRun {
-		distinct = distinctID(p.settings, h.RunID)
+	if s := p.settings; s.IdentityMode != settings.IdentityRun {
+		if id, err := identity.DistinctID(s.Home, s.Recipient.Key); err == nil {
+			distinct = id
+		}
 	}
 	app, version := event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...).App()
 	stream := event.NewStream(event.Identity{

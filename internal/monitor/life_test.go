@@ -284,7 +284,7 @@ func TestARunThatIsOverAtOnce(t *testing.T) {
 			synctest.Wait()
 			var result monitor.Result
 			equal(t, "the end took", took(func() {
-				result = r.monitor.Finish(within(time.Second), func(uint64) monitor.End { return succeeded })
+				result = r.monitor.Finish(within(time.Second), func(monitor.Seen) monitor.End { return succeeded })
 			}), c.took)
 			r.finish()
 			equal(t, "gpu_count", r.named("system_info")[0].Properties["gpu_count"], c.want)
