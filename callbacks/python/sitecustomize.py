@@ -151,7 +151,7 @@ def _watch_threads(threading):
     """Note what ends a thread: the program goes on, but may not for long."""
     previous = threading.excepthook
 
-    def excepthook(args, /):
+    def excepthook(args):
         try:
             from _trainwatch import crash
 
