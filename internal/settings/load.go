@@ -2,7 +2,9 @@ package settings
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +42,7 @@ func Load(f Flags, lookup func(string) (string, bool), roots Roots) (Settings, [
 	if s.Home != "" && !filepath.IsAbs(s.Home) && roots.Project != "" {
 		s.Home = filepath.Join(roots.Project, s.Home) // the program may go elsewhere; the record stays
 	}
+	s.Spare = Spare(lookup, s.Home)
 	s.RunID, s.RunName = runID(l.first("", "TRAINWATCH_RUN_ID"))
 	s.Recipient = l.recipient(f, file)
 	s.StopFlag = l.stopFlag(f, file)
@@ -53,6 +56,23 @@ func Home(lookup func(string) (string, bool)) string {
 		return filepath.Clean(v)
 	}
 	return xdg(lookup, "XDG_STATE_HOME", ".local/state")
+}
+
+// Spare returns where events may wait when home takes none: the XDG state
+// directory's trainwatch, if that is another one, and a directory of the user's
+// own among the temporary files.
+func Spare(lookup func(string) (string, bool), home string) (dirs []string) {
+	if dir := xdg(lookup, "XDG_STATE_HOME", ".local/state"); dir != "" && dir != home {
+		dirs = append(dirs, dir)
+	}
+	if runtime.GOOS == "windows" {
+		return dirs // nothing waits on the disk there
+	}
+	tmp, _ := lookup("TMPDIR")
+	if !filepath.IsAbs(tmp) {
+		tmp = "/tmp"
+	}
+	return append(dirs, filepath.Join(tmp, "trainwatch-"+strconv.Itoa(os.Geteuid())))
 }
 
 // xdg returns trainwatch's own directory below a base directory. A relative

@@ -72,6 +72,7 @@ type Settings struct {
 	Home             string        // state directory; "" where none can be named
 	HistoryBytes     int64         // what the recorded runs may take of the disk; 0: any amount
 	HistoryAge       time.Duration // how long ago a recorded run may have started; 0: any time
+	Spare            []string      // other directories for events, in order, where Home takes none
 	Recipient        consent.Recipient
 	IdentityMode     IdentityMode
 	StopFlag         string    // the feature flag by which the recipient can stop what it is sent; "" for none

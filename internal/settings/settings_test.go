@@ -3,6 +3,8 @@ package settings_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +269,32 @@ func TestRunToJoin(t *testing.T) {
 			}
 			if got.RunID != want || got.RunName != c.local {
 				t.Errorf("got %v and %q", got.RunID, got.RunName)
+			}
+		})
+	}
+}
+
+func TestSpare(t *testing.T) {
+	t.Parallel()
+	if os.PathSeparator != '/' {
+		return // nothing waits on the disk there
+	}
+	own := "trainwatch-" + strconv.Itoa(os.Geteuid())
+	for _, c := range []struct {
+		name, home string
+		vars       map[string]string
+		want       []string
+	}{
+		{"a home of its own", "/x", map[string]string{"HOME": "/h", "TMPDIR": "/t"}, []string{"/h/.local/state/trainwatch", "/t/" + own}},
+		{"the usual home", "/h/.local/state/trainwatch", map[string]string{"HOME": "/h", "TMPDIR": "/t"}, []string{"/t/" + own}},
+		{"XDG", "/x", map[string]string{"HOME": "/h", "XDG_STATE_HOME": "/s"}, []string{"/s/trainwatch", "/tmp/" + own}},
+		{"nothing known", "", map[string]string{"TMPDIR": "t"}, []string{"/tmp/" + own}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := settings.Spare(func(n string) (string, bool) { v, ok := c.vars[n]; return v, ok }, c.home)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}

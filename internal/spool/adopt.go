@@ -3,7 +3,6 @@ package spool
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,21 +20,27 @@ func (s *Spool) Adopt(force bool) (int, error) {
 		return 0, ErrClosed
 	}
 	s.expire()
-	entries, err := os.ReadDir(s.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+	var found []candidate
+	var errs []error
+	for _, p := range s.places {
+		entries, err := os.ReadDir(p.Path)
+		switch {
+		case nothing(err) || err == nil && !p.Safe():
+		case err != nil:
+			errs = append(errs, fmt.Errorf("spool: adopt: %w", err))
+		default:
+			found = append(found, s.orphans(p.Path, entries)...)
+		}
 	}
-	if err != nil {
-		return 0, fmt.Errorf("spool: adopt: %w", err)
-	}
+	slices.SortFunc(found, func(a, b candidate) int { return a.mod.Compare(b.mod) })
 	n := 0
-	for _, c := range s.orphans(entries) {
+	for _, c := range found {
 		if len(s.held) >= maxHeld {
 			break
 		}
 		n += s.adopt(c.path, force)
 	}
-	return n, nil
+	return n, errors.Join(errs...)
 }
 
 type candidate struct {
@@ -43,20 +48,17 @@ type candidate struct {
 	mod  time.Time
 }
 
-// orphans lists what may be adopted, oldest first, and clears away what was
+// orphans lists what may be adopted of a directory, and clears away what was
 // never finished.
-func (s *Spool) orphans(entries []os.DirEntry) []candidate {
-	mine := map[string]bool{}
-	for _, g := range s.segments() {
-		mine[filepath.Base(g.path)] = true
-	}
+func (s *Spool) orphans(dir string, entries []os.DirEntry) []candidate {
+	mine := s.mine()
 	var out []candidate
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		c := candidate{filepath.Join(s.dir, e.Name()), info.ModTime()}
+		c := candidate{filepath.Join(dir, e.Name()), info.ModTime()}
 		switch {
 		case isSegment(e.Name()) && !mine[e.Name()]:
 			out = append(out, c)
@@ -67,7 +69,6 @@ func (s *Spool) orphans(entries []os.DirEntry) []candidate {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b candidate) int { return a.mod.Compare(b.mod) })
 	return out
 }
 
@@ -95,7 +96,7 @@ func (s *Spool) adopt(path string, force bool) int {
 	}
 	// The new name is a claim as well: where locks mean nothing, only one
 	// of two adopters finds the old name to rename.
-	claimed := filepath.Join(s.dir, segmentName())
+	claimed := filepath.Join(filepath.Dir(path), segmentName())
 	if err := os.Rename(path, claimed); err != nil {
 		_ = f.Close()
 		return 0

@@ -49,26 +49,33 @@ func (s *Spool) total() int64 {
 }
 
 // measure adds up the segments that are not ours.
-func (s *Spool) measure() int64 {
+func (s *Spool) measure() (n int64) {
+	mine := s.mine()
+	for _, p := range s.places {
+		entries, err := os.ReadDir(p.Path)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if !isSegment(e.Name()) || mine[e.Name()] {
+				continue
+			}
+			// A file too large to be a segment must not fill the spool.
+			if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.Size() <= maxFile {
+				n += info.Size()
+			}
+		}
+	}
+	return n
+}
+
+// mine names the files of the segments that this process holds.
+func (s *Spool) mine() map[string]bool {
 	mine := map[string]bool{}
 	for _, g := range s.segments() {
 		mine[filepath.Base(g.path)] = true
 	}
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return 0
-	}
-	var n int64
-	for _, e := range entries {
-		if !isSegment(e.Name()) || mine[e.Name()] {
-			continue
-		}
-		// A file too large to be a segment must not fill the spool.
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.Size() <= maxFile {
-			n += info.Size()
-		}
-	}
-	return n
+	return mine
 }
 
 // squeeze drops droppable items of a segment, oldest first, until about want
@@ -106,30 +113,35 @@ func (s *Spool) rewrite(g *segment, kept []*entry) {
 		g.remove()
 		return
 	}
-	base := int64(len(g.head.encode()))
+	_ = s.copyTo(filepath.Dir(g.path), g, kept) // else it stays as it is: it holds what can still be read
+}
+
+// copyTo makes g's successor in dir, under the same name, with the given
+// entries, frame by frame, and lets go of the file that g was.
+func (s *Spool) copyTo(dir string, g *segment, kept []*entry) error {
 	offs := make([]int64, len(kept))
-	var body []byte
-	for i, e := range kept {
-		data, err := g.read(e.off, e.size)
-		if err != nil {
-			return // leave it as it is: it holds what can still be read
+	fresh, err := createSegment(dir, filepath.Base(g.path), g.head, g.born, func(to *segment) error {
+		for i, e := range kept {
+			f, err := g.frame(s.scratch, e.off, e.size)
+			if err != nil {
+				return err
+			}
+			s.scratch, offs[i] = f[:0], to.size
+			if err := to.append(f); err != nil {
+				return err
+			}
 		}
-		flags := byte(0)
-		if e.keep {
-			flags = flagKeep
-		}
-		offs[i] = base + int64(len(body))
-		body = appendFrame(body, kindItem, flags, g.age(e.at), e.id, data)
-	}
-	fresh, err := createSegment(s.dir, filepath.Base(g.path), g.head, body, g.born)
+		return nil
+	})
 	if err != nil {
-		return
+		return err
 	}
-	_ = g.file.Close() // its name is the new one's already
-	g.file, g.size, g.base = fresh.file, fresh.size, fresh.base
+	_ = g.file.Close() // its name, if it had one still, is the new one's already
+	g.path, g.file, g.size, g.base = fresh.path, fresh.file, fresh.size, fresh.base
 	for i, e := range kept {
 		e.off = offs[i]
 	}
+	return nil
 }
 
 // expire drops items that are too old, whatever they are.

@@ -19,4 +19,6 @@ func createLocked(string) (*os.File, error)     { return nil, errors.ErrUnsuppor
 func openLocked(string) (*os.File, error)       { return nil, errors.ErrUnsupported }
 func openRegular(string, int) (*os.File, error) { return nil, errors.ErrUnsupported }
 func gone(*os.File) bool                        { return false }
-func ownDir(string) error                       { return errors.ErrUnsupported }
+func makeAbove(string) error                    { return errors.ErrUnsupported }
+func ownDir(string, bool) error                 { return errors.ErrUnsupported }
+func checkDir(string, bool) error               { return errors.ErrUnsupported }

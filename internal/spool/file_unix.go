@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -95,17 +96,26 @@ func gone(f *os.File) bool {
 	return ok && st.Nlink == 0
 }
 
-// ownDir makes dir and checks that it is a directory of this user's.
-func ownDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// makeAbove makes the directories that lead to dir.
+func makeAbove(dir string) error { return os.MkdirAll(filepath.Dir(dir), 0o700) }
+
+// ownDir makes dir, whose parent is there, and checks it.
+func ownDir(dir string, private bool) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	return checkDir(dir, private)
+}
+
+// checkDir checks that dir is a directory of this user's, and, if it is to be
+// private, that nobody else can write to it.
+func checkDir(dir string, private bool) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return err
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() {
+	if !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() || private && info.Mode().Perm()&0o022 != 0 {
 		return fmt.Errorf("%s: %w", dir, errForeign)
 	}
 	return nil

@@ -56,7 +56,9 @@ func decodeFrame(b []byte) (f frame, ok bool) {
 		return frame{}, false
 	}
 	n := binary.LittleEndian.Uint32(b[8:])
-	if uint64(n) > uint64(len(b)-frameHeader) {
+	// No frame of ours is longer. A file of many frames that claim to be would
+	// have to be summed up once for each.
+	if n > MaxItem || int(n) > len(b)-frameHeader {
 		return frame{}, false
 	}
 	f.payload = b[frameHeader : frameHeader+int(n)]

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Purge forgets everything: what this spool holds and every segment in its
@@ -18,7 +19,13 @@ func (s *Spool) Purge() error {
 	}
 	s.current, s.held, s.queue, s.memory = nil, nil, nil, 0
 	s.byID = map[[16]byte]*entry{}
-	return purgeDir(s.dir)
+	var errs []error
+	for _, p := range s.places {
+		if p.Safe() {
+			errs = append(errs, purgeDir(p.Path))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // PurgeAll removes every recipient's spool below root, and root itself when
@@ -41,7 +48,7 @@ func PurgeAll(root string) error {
 // changes nothing; beside a running writer the number is a moment's.
 func Count(dir string) (int, error) {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if nothing(err) {
 		return 0, nil
 	}
 	if err != nil {
@@ -66,7 +73,7 @@ func Count(dir string) (int, error) {
 
 func purgeDir(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if nothing(err) {
 		return nil
 	}
 	if err != nil {
@@ -77,7 +84,7 @@ func purgeDir(dir string) error {
 		if e.IsDir() || (!isSegment(e.Name()) && !strings.HasPrefix(e.Name(), hidden)) {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !nothing(err) {
 			errs = append(errs, fmt.Errorf("spool: purge: %w", err))
 		}
 	}
@@ -85,10 +92,15 @@ func purgeDir(dir string) error {
 	return errors.Join(errs...)
 }
 
+// nothing reports whether an error says that there is no such directory.
+func nothing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
 // subdirs lists the directories in root, none when there is no root.
 func subdirs(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
-	if errors.Is(err, fs.ErrNotExist) {
+	if nothing(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -40,27 +40,31 @@ func isSegment(name string) bool {
 }
 
 // createSegment makes a segment in dir, visible only once it is whole and
-// locked, and fills it with body.
-func createSegment(dir, name string, h header, body []byte, born time.Time) (*segment, error) {
+// locked. fill writes what is to be in it from the start; nil: nothing.
+func createSegment(dir, name string, h header, born time.Time, fill func(*segment) error) (*segment, error) {
 	tmp := filepath.Join(dir, hidden+segmentName())
 	f, err := createLocked(tmp)
 	if err != nil {
 		return nil, fmt.Errorf("spool: make segment: %w", err)
 	}
-	b := append(h.encode(), body...)
-	path := filepath.Join(dir, name)
-	if _, err = f.WriteAt(b, 0); err == nil {
-		err = os.Rename(tmp, path)
+	b := h.encode()
+	g := &segment{
+		path: filepath.Join(dir, name), file: f, head: h, born: born,
+		base: int64(len(b)), size: int64(len(b)),
+	}
+	_, err = f.WriteAt(b, 0)
+	if err == nil && fill != nil {
+		err = fill(g)
+	}
+	if err == nil {
+		err = os.Rename(tmp, g.path)
 	}
 	if err != nil {
 		_ = os.Remove(tmp)
 		_ = f.Close()
 		return nil, fmt.Errorf("spool: make segment: %w", err)
 	}
-	return &segment{
-		path: path, file: f, head: h, born: born,
-		base: int64(len(b) - len(body)), size: int64(len(b)),
-	}, nil
+	return g, nil
 }
 
 // append writes one frame. A frame written in part is overwritten by the next.
@@ -72,18 +76,29 @@ func (g *segment) append(b []byte) error {
 	return nil
 }
 
-// read returns the payload of the frame at off and checks it again: disks
-// forget too.
+// read returns the payload of the frame at off.
 func (g *segment) read(off int64, size int) ([]byte, error) {
-	b := make([]byte, frameHeader+size)
-	if _, err := g.file.ReadAt(b, off); err != nil {
+	f, err := g.frame(nil, off, size)
+	if err != nil {
+		return nil, err
+	}
+	return f[frameHeader:], nil
+}
+
+// frame reads the whole frame at off, into buf where it is large enough, and
+// checks it again: disks forget too.
+func (g *segment) frame(buf []byte, off int64, size int) ([]byte, error) {
+	if cap(buf) < frameHeader+size {
+		buf = make([]byte, frameHeader+size)
+	}
+	buf = buf[:frameHeader+size]
+	if _, err := g.file.ReadAt(buf, off); err != nil {
 		return nil, fmt.Errorf("spool: read: %w", err)
 	}
-	f, ok := decodeFrame(b)
-	if !ok || len(f.payload) != size {
+	if f, ok := decodeFrame(buf); !ok || len(f.payload) != size {
 		return nil, fmt.Errorf("spool: read %s at %d: damaged frame", g.path, off)
 	}
-	return f.payload, nil
+	return buf, nil
 }
 
 // reset empties a segment in place.

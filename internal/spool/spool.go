@@ -41,6 +41,9 @@ type Taken struct {
 
 // Options are a spool's surroundings; zero fields mean what they say.
 type Options struct {
+	// Spare are places for segments where the directory itself takes none, in
+	// order. What waits in them is adopted, counted and purged like the rest.
+	Spare    []Place
 	Now      func() time.Time // nil: time.Now
 	Proc     string           // where Linux's process files are; "": "/proc"
 	Host     Host             // zero: ThisHost(Proc)
@@ -64,7 +67,7 @@ type entry struct {
 
 // Spool is one process's view of a recipient's directory. Make one with Open.
 type Spool struct {
-	dir    string
+	places []place // in order of preference
 	schema []byte
 	opt    Options
 
@@ -73,16 +76,17 @@ type Spool struct {
 	current *segment // written to; nil until the first Append
 	held    []*segment
 
-	memory   int       // bytes held in memory
-	retry    time.Time // when to try the disk again after it refused
-	others   int64     // bytes in other processes' segments, when last measured
-	measured int64     // bytes appended since
+	memory   int    // bytes held in memory
+	others   int64  // bytes in other processes' segments, when last measured
+	measured int64  // bytes appended since
+	scratch  []byte // for one frame
 	dropped  uint64
 	closed   bool
 }
 
-// Open returns a spool over dir. Nothing is made on disk before the first
-// Append or Adopt that needs it. The schema travels with every segment and
+// Open returns a spool over dir, "" for one in memory (and in the spare places)
+// alone. Nothing is made on disk before the first Append or Adopt that needs it.
+// The schema travels with every segment and
 // comes back with what is taken from it; at most 64 KiB.
 func Open(dir string, schema []byte, o Options) (*Spool, error) {
 	if len(schema) > maxSchema {
@@ -106,7 +110,14 @@ func Open(dir string, schema []byte, o Options) (*Spool, error) {
 	if o.Foreign == 0 {
 		o.Foreign = Foreign
 	}
-	return &Spool{dir: dir, schema: schema, opt: o, byID: map[[16]byte]*entry{}}, nil
+	s := &Spool{schema: schema, opt: o, byID: map[[16]byte]*entry{}}
+	if dir != "" {
+		s.places = append(s.places, place{Place: Place{Path: dir}})
+	}
+	for _, p := range o.Spare {
+		s.places = append(s.places, place{Place: p})
+	}
+	return s, nil
 }
 
 // SetMaxAge changes after how long an item is dropped.
@@ -153,8 +164,18 @@ func (s *Spool) push(e *entry) {
 	}
 }
 
-// remember holds an item in memory, if there is room.
+// remember holds an item in memory, if there is room, or can be made by
+// dropping older ones that may go.
 func (s *Spool) remember(e *entry, data []byte) bool {
+	for _, old := range s.queue {
+		if s.memory+len(data) <= MaxMemory {
+			break
+		}
+		if old.seg == nil && !old.gone && !old.keep && !old.taken {
+			s.dropped++
+			s.forget(old)
+		}
+	}
 	if s.memory+len(data) > MaxMemory {
 		return false
 	}
@@ -213,6 +234,7 @@ func (s *Spool) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.lastChance()
 	for _, e := range s.queue {
 		if !e.gone && e.seg == nil {
 			s.dropped++
@@ -228,6 +250,20 @@ func (s *Spool) Close() error {
 	s.current, s.held, s.queue = nil, nil, nil
 	s.byID = map[[16]byte]*entry{}
 	return nil
+}
+
+// lastChance looks once more for a disk that takes what would be lost now.
+func (s *Spool) lastChance() {
+	s.rescueAll()
+	if s.memory == 0 {
+		return
+	}
+	for i := range s.places {
+		s.places[i].retry = time.Time{}
+	}
+	if s.ready(int64(s.memory)) == nil {
+		s.spill() // what a segment that was there already can take
+	}
 }
 
 // segments returns all that this process has locked, the current one last.

@@ -217,31 +217,74 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, filepath.Join(root, "file", "spool"), spool.Options{})
+	const n = 100
+	for i := range n {
+		it := item(i)
+		it.Keep = i%10 == 0
+		it.Data = make([]byte, 60_000)
+		if err := s.Append(it); err != nil {
+			t.Errorf("item %d: %v", i, err)
+		}
+	}
+	if s.Len()*60_000 > spool.MaxMemory || s.Len()+int(s.Dropped()) != n {
+		t.Errorf("held %d, dropped %d of %d", s.Len(), s.Dropped(), n)
+	}
+	kept, newest := 0, false
+	for _, it := range s.Take(n, 1<<30) {
+		newest = newest || it.ID == item(n-1).ID
+		if it.Keep {
+			kept++
+		}
+	}
+	if kept != n/10 || !newest {
+		t.Errorf("%d of %d that must be kept are there, the newest too: %v", kept, n/10, newest)
+	}
+}
+
+// What must be kept is refused only by a memory that is full of its like.
+func TestMemoryFullOfWhatMustBeKept(t *testing.T) {
+	s := open(t, "", spool.Options{})
 	refused := 0
 	for i := range 100 {
 		it := item(i)
+		it.Keep = true
 		it.Data = make([]byte, 60_000)
 		if s.Append(it) != nil {
 			refused++
 		}
 	}
-	if s.Len()*60_000 > spool.MaxMemory || s.Len() == 0 || s.Dropped() != uint64(refused) || refused == 0 {
+	if s.Len()*60_000 > spool.MaxMemory || s.Len()+refused != 100 || refused == 0 || s.Dropped() != uint64(refused) {
 		t.Errorf("held %d, refused %d, dropped %d", s.Len(), refused, s.Dropped())
 	}
 }
 
+// A spool whose files were removed writes them anew: nothing of it dies with
+// the process.
 func TestDirectoryRemovedUnderUs(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "spool")
-	s := open(t, dir, spool.Options{})
-	fill(t, s, 0, 2)
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
-	fill(t, s, 2, 3)
-	if n, err := spool.Count(dir); n != 1 || err != nil {
-		t.Errorf("on disk again: %d, %v", n, err)
-	}
-	if got := s.Take(10, 1<<20); len(got) != 3 {
-		t.Errorf("the first ones are lost although the file was open: %d", len(got))
+	for name, then := range map[string]func(t *testing.T, s *spool.Spool){
+		"and written to":  func(t *testing.T, s *spool.Spool) { fill(t, s, 2, 3) },
+		"and only closed": func(*testing.T, *spool.Spool) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := filepath.Join(t.TempDir(), "home")
+			dir := filepath.Join(home, "spool")
+			s := open(t, dir, spool.Options{})
+			fill(t, s, 0, 2)
+			if err := os.RemoveAll(home); err != nil {
+				t.Fatal(err)
+			}
+			then(t, s)
+			want := s.Len()
+			_ = s.Close()
+			next := open(t, dir, spool.Options{})
+			if n, err := next.Adopt(false); n != want || err != nil {
+				t.Errorf("%d of %d found again: %v", n, want, err)
+			}
+			for _, it := range next.Take(10, 1<<20) {
+				if !bytes.Equal(it.Data, item(int(it.ID[15])-1).Data) {
+					t.Errorf("%x holds %q", it.ID, it.Data)
+				}
+			}
+		})
 	}
 }

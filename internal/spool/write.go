@@ -1,14 +1,6 @@
 package spool
 
-import (
-	"errors"
-	"time"
-)
-
-// diskPause is how long a disk that refused is left alone.
-const diskPause = 10 * time.Second
-
-var errPaused = errors.New("spool: disk refused a moment ago")
+import "time"
 
 // age is a segment's age as its frames record it.
 func (g *segment) age(now time.Time) uint32 {
@@ -16,61 +8,49 @@ func (g *segment) age(now time.Time) uint32 {
 }
 
 // write appends the entry's item to the current segment, made or changed as
-// needed.
+// needed. A place that fails is left alone for a while, and the next one tried.
 func (s *Spool) write(e *entry, data []byte) error {
-	now := s.opt.Now()
-	if now.Before(s.retry) {
+	if s.paused() {
 		return errPaused
 	}
 	need := int64(frameHeader + len(data))
 	if !s.room(need, e.keep) {
 		return ErrFull
 	}
-	err := s.ready(need)
-	if err == nil {
-		flags := byte(0)
-		if e.keep {
-			flags = flagKeep
+	for {
+		if err := s.ready(need); err != nil {
+			return err
 		}
-		off := s.current.size
-		b := appendFrame(nil, kindItem, flags, s.current.age(now), e.id, data)
-		if err = s.current.append(b); err == nil {
-			e.seg, e.off = s.current, off
+		err := s.put(e, data)
+		if err == nil {
 			s.measured += need
 			return nil
 		}
+		s.leave(s.current)
 	}
-	s.retry = now.Add(diskPause)
-	return err
 }
 
-// ready sees to it that the current segment exists, has a name and has room.
-func (s *Spool) ready(need int64) error {
-	if g := s.current; g != nil {
-		if g.size+need <= MaxSegment && !gone(g.file) {
-			return nil
-		}
-		// Full, or its name was removed under us: what is in it can still
-		// be read, what comes next goes elsewhere.
-		s.current = nil
-		if g.live > 0 {
-			s.held = append(s.held, g)
-		} else {
-			g.remove()
-		}
+// put appends one item to the current segment.
+func (s *Spool) put(e *entry, data []byte) error {
+	g := s.current
+	flags := byte(0)
+	if e.keep {
+		flags = flagKeep
 	}
-	if err := ownDir(s.dir); err != nil {
+	off := g.size
+	s.scratch = appendFrame(s.scratch[:0], kindItem, flags, g.age(e.at), e.id, data)
+	if err := g.append(s.scratch); err != nil {
 		return err
 	}
-	now := s.opt.Now()
-	h := header{host: s.opt.Host, created: now, booted: sinceBoot(), schema: s.schema}
-	g, err := createSegment(s.dir, segmentName(), h, nil, now)
-	if err != nil {
-		return err
-	}
-	s.current = g
-	s.spill()
+	e.seg, e.off = g, off
 	return nil
+}
+
+// leave turns away from a segment that could not be written to, and from its
+// place for a while.
+func (s *Spool) leave(g *segment) {
+	s.placeOf(g).retry = s.opt.Now().Add(diskPause)
+	s.retire()
 }
 
 // spill moves to disk what had to stay in memory.
@@ -79,17 +59,12 @@ func (s *Spool) spill() {
 		if e.gone || e.seg != nil {
 			continue
 		}
-		flags := byte(0)
-		if e.keep {
-			flags = flagKeep
-		}
-		off := s.current.size
-		b := appendFrame(nil, kindItem, flags, 0, e.id, e.data)
-		if off+int64(len(b)) > 2*MaxSegment-MaxItem-frameHeader || s.current.append(b) != nil {
+		data := e.data
+		if s.current.size+int64(frameHeader+len(data)) > 2*MaxSegment-MaxItem-frameHeader || s.put(e, data) != nil {
 			return
 		}
-		s.memory -= len(e.data)
-		e.data, e.seg, e.off = nil, s.current, off
+		s.memory -= len(data)
+		e.data = nil
 		s.current.live++
 	}
 }
