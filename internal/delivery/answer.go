@@ -30,6 +30,8 @@ type answer struct {
 	verdict verdict
 	after   time.Duration // asked for by the server; 0 not
 	err     error
+	// unanswered is a retry for want of any answer: not even a no came back.
+	unanswered bool
 }
 
 // maxAnswer is how much of a response is read; a confirmation has 20 bytes.
@@ -39,7 +41,7 @@ const maxAnswer = 64 << 10
 func judge(res *http.Response, now time.Time, confirms func(body []byte) bool) answer {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return answer{err: fmt.Errorf("delivery: read the answer: %w", err)}
+		return answer{unanswered: true, err: fmt.Errorf("delivery: read the answer: %w", err)}
 	}
 	switch code := res.StatusCode; code {
 	case http.StatusOK:

@@ -115,7 +115,7 @@ func worst(ctx context.Context, answers <-chan answer) answer {
 			none = false
 		default:
 			if none && ctx.Err() != nil {
-				return answer{err: fmt.Errorf("delivery: no answer: %w", context.Cause(ctx))}
+				return answer{unanswered: true, err: fmt.Errorf("delivery: no answer: %w", context.Cause(ctx))}
 			}
 			if none {
 				return answer{verdict: refused, err: errors.New("delivery: posthog-go sent nothing")}

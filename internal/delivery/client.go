@@ -28,6 +28,9 @@ type Config struct {
 	// Home is the state directory; spool and ledger lie in it. "": no files,
 	// events wait in memory.
 	Home string
+	// Spare are other state directories, in order, for events that Home does
+	// not take. From one that anybody else may write to, nothing is read either.
+	Spare []string
 	// Recipient gets the events, and only this one does.
 	Recipient consent.Recipient
 	// Schema declares the keys that are not in the table, an embedding
@@ -39,6 +42,10 @@ type Config struct {
 	// Transport carries requests; it must heed their context. nil: one that
 	// uses the proxies of the environment.
 	Transport http.RoundTripper
+	// Spread is what an upload is put off by at most, at random: of many runs
+	// that do the same thing at the same second, as those of a cluster's job
+	// do, each comes at another moment. A flush does not wait.
+	Spread time.Duration
 	// Now is the wall clock. nil: time.Now.
 	Now func() time.Time
 	// Log hears of failures, at debug level but for what the user can mend.
@@ -60,6 +67,7 @@ type Stats struct {
 	Dropped   uint64 // lost for want of room, or by age
 	Stopped   uint64 // not wanted by the recipient's flag; gone
 	Waiting   int    // in the spool or on the way to it
+	Silent    bool   // the recipient gave no answer at all, several times in a row
 }
 
 // Client delivers to one recipient. Make one with Open; all methods are safe
@@ -112,7 +120,7 @@ func open(cfg Config, print func([][]byte) error) *Client {
 	if cfg.Home != "" {
 		dir, about = spoolDir(cfg.Home, cfg.Recipient), recipientDir(cfg.Home, cfg.Recipient)
 	}
-	sp, err := spool.Open(dir, cfg.Schema.Bytes(), spool.Options{Now: cfg.Now})
+	sp, err := spool.Open(dir, cfg.Schema.Bytes(), spool.Options{Now: cfg.Now, Spare: spares(cfg.Spare, cfg.Recipient)})
 	if err != nil {
 		c.reason = err
 		return c
@@ -126,6 +134,14 @@ func spoolRoot(home string) string { return filepath.Join(home, "spool") }
 
 func spoolDir(home string, r consent.Recipient) string {
 	return filepath.Join(spoolRoot(home), r.ID())
+}
+
+// spares are the places below other state directories.
+func spares(homes []string, r consent.Recipient) (out []spool.Place) {
+	for _, home := range homes {
+		out = append(out, spool.Place{Path: spoolDir(home, r), Root: home})
+	}
+	return out
 }
 
 func (c *Client) allowed() bool {
@@ -213,5 +229,6 @@ func (c *Client) Stats() Stats {
 		Dropped:   dropped + c.disk.dropped.Load(),
 		Stopped:   c.stopped.Load(),
 		Waiting:   waiting + int(c.disk.len.Load()),
+		Silent:    c.uploader.silent.Load() >= silentAfter,
 	}
 }

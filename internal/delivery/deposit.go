@@ -22,7 +22,7 @@ func Deposit(cfg Config, events ...event.Event) (err error) {
 	if cfg.Allowed == nil || !cfg.Allowed() {
 		return ErrNotAllowed
 	}
-	sp, err := spool.Open(spoolDir(cfg.Home, cfg.Recipient), cfg.Schema.Bytes(), spool.Options{Now: cfg.Now})
+	sp, err := spool.Open(spoolDir(cfg.Home, cfg.Recipient), cfg.Schema.Bytes(), spool.Options{Now: cfg.Now, Spare: spares(cfg.Spare, cfg.Recipient)})
 	if err != nil {
 		return fmt.Errorf("delivery: deposit: %w", err)
 	}

@@ -99,6 +99,10 @@ func (u *uploader) flush(life context.Context, f flush) Result {
 	if !u.c.allowed() {
 		return end(ErrNotAllowed)
 	}
+	most := flushTries
+	if u.breaker.wait(); u.breaker.open() && !f.force {
+		most = 1 // it was away a moment ago; once, since this may be the end
+	}
 	u.adopt(ctx, f.force, 0)
 	for u.final == nil {
 		n, a := u.round(ctx)
@@ -114,7 +118,7 @@ func (u *uploader) flush(life context.Context, f flush) Result {
 				return end(nil)
 			}
 		case a.verdict == retry:
-			if tries++; tries >= flushTries || errors.Is(a.err, ErrNotAllowed) {
+			if tries++; tries >= most || errors.Is(a.err, ErrNotAllowed) {
 				return end(a.err)
 			}
 			if !sleep(ctx, max(time.Duration(tries)*goodbye/4, min(a.after, goodbye))) {
@@ -151,34 +155,58 @@ func FlushHome(ctx context.Context, cfg Config, progress func(delivered, left in
 	return r
 }
 
-// SpooledCount returns how many events wait under home, by recipient ID.
-func SpooledCount(home string) (map[string]int, error) {
+// SpooledCount returns how many events wait under home and the spare state
+// directories, by recipient ID.
+func SpooledCount(home string, spare ...string) (map[string]int, error) {
 	out := map[string]int{}
-	entries, err := os.ReadDir(spoolRoot(home))
-	if errors.Is(err, fs.ErrNotExist) {
-		return out, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("delivery: %w", err)
-	}
-	for _, e := range entries {
-		if !e.IsDir() { // a link to a directory is none
+	for _, home := range withSpare(home, spare) {
+		entries, err := os.ReadDir(spoolRoot(home))
+		if missing(err) {
 			continue
 		}
-		n, err := spool.Count(filepath.Join(spoolRoot(home), e.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("delivery: %w", err)
 		}
-		if n > 0 {
-			out[e.Name()] = n
+		for _, e := range entries {
+			if !e.IsDir() { // a link to a directory is none
+				continue
+			}
+			n, err := spool.Count(filepath.Join(spoolRoot(home), e.Name()))
+			if err != nil {
+				return nil, fmt.Errorf("delivery: %w", err)
+			}
+			if n > 0 {
+				out[e.Name()] += n
+			}
 		}
 	}
 	return out, nil
 }
 
-// PurgeHome forgets every event that waits under home, whoever it is for. The
-// ledger stays: it is the user's record of what left.
-func PurgeHome(home string) error {
+// withSpare lists the state directories that may be read.
+func withSpare(home string, spare []string) []string {
+	homes := []string{home}
+	for _, s := range spare {
+		if (spool.Place{Path: s, Root: s}).Safe() {
+			homes = append(homes, s)
+		}
+	}
+	return homes
+}
+
+// PurgeHome forgets every event that waits under home and the spare state
+// directories, whoever it is for. The ledger stays: it is the user's record of
+// what left.
+func PurgeHome(home string, spare ...string) error {
+	errs := []error{purgeHome(home)}
+	for _, s := range withSpare(home, spare)[1:] {
+		errs = append(errs, purgeHome(s))
+		_ = os.Remove(s) // if nothing else is in it
+	}
+	return errors.Join(errs...)
+}
+
+func purgeHome(home string) error {
 	var errs []error
 	if err := spool.PurgeAll(spoolRoot(home)); err != nil {
 		errs = append(errs, fmt.Errorf("delivery: %w", err))

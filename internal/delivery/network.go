@@ -28,7 +28,7 @@ func (n network) do(req *http.Request, events []event.Event, _ []byte) (*http.Re
 	}
 	res, err := n.rt.RoundTrip(req)
 	if err != nil {
-		return nil, answer{err: fmt.Errorf("delivery: %w", err)}
+		return nil, answer{unanswered: true, err: fmt.Errorf("delivery: %w", err)}
 	}
 	a := judge(res, n.now(), n.says)
 	_ = res.Body.Close()

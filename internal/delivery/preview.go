@@ -19,7 +19,7 @@ const (
 // client up to the last look, so it shows what would leave, the SDK's own
 // properties included. cfg.Home, Allowed and Transport are not used.
 func Preview(w io.Writer, cfg Config) *Client {
-	cfg.Home, cfg.Transport = "", nil
+	cfg.Home, cfg.Spare, cfg.Transport, cfg.Spread = "", nil, nil, 0
 	cfg.Allowed = func() bool { return true }
 	return open(cfg, func(lines [][]byte) error {
 		for _, l := range lines {

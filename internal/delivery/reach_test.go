@@ -94,7 +94,7 @@ func TestNotReachedByAPortal(t *testing.T) {
 	send(cl, run(0))
 	flush(cl)
 	closeClient(t, cl)
-	if _, err := os.Stat(filepath.Join(home, "recipients")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(home, "recipients", s.recipient().ID(), "reached")); !os.IsNotExist(err) {
 		t.Errorf("something is remembered: %v", err)
 	}
 }

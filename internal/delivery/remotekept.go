@@ -65,22 +65,7 @@ func (r *remote) keep(k kept) error {
 	if err != nil {
 		return fmt.Errorf("delivery: remote stop: %w", err)
 	}
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		return fmt.Errorf("delivery: remote stop: %w", err)
-	}
-	tmp, err := os.CreateTemp(r.dir, "."+answerFile+"-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("delivery: remote stop: %w", err)
-	}
-	_, err = tmp.Write(append(data, '\n'))
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(r.dir, answerFile))
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
-		return fmt.Errorf("delivery: remote stop: %w", err)
-	}
-	return nil
+	return replaceFile(r.dir, answerFile, append(data, '\n'))
 }
 
 // forget removes what is remembered about a recipient; a directory that holds
@@ -89,12 +74,16 @@ func forget(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "."+answerFile+"-*"))
-	if err != nil {
-		return fmt.Errorf("delivery: %w", err)
+	var names []string
+	for _, name := range []string{answerFile, pauseFile, reachedFile, consent.AcquaintanceFile} {
+		half, err := filepath.Glob(filepath.Join(dir, "."+name+"-*"))
+		if err != nil {
+			return fmt.Errorf("delivery: %w", err)
+		}
+		names = append(append(names, half...), filepath.Join(dir, name))
 	}
 	var errs []error
-	for _, name := range append(names, filepath.Join(dir, answerFile), filepath.Join(dir, reachedFile), filepath.Join(dir, consent.AcquaintanceFile)) {
+	for _, name := range names {
 		if err := os.Remove(name); err != nil && !missing(err) {
 			errs = append(errs, fmt.Errorf("delivery: %w", err))
 		}

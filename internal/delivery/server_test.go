@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if home := os.Getenv("DELIVERY_TEST_RUN"); home != "" {
 		doomed(home, os.Getenv("DELIVERY_TEST_HOST"))
 	}
+	if home := os.Getenv(hoardVariable); home != "" {
+		hoard(home, os.Getenv("DELIVERY_TEST_HOST"))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,8 +27,12 @@ const (
 	linger = 500 * time.Millisecond
 	// adoptEvery is how often other processes' leftovers are looked for.
 	adoptEvery = 10 * time.Minute
-	// firstPause is the back-off after one failure; it doubles.
-	firstPause = 2 * time.Second
+	// silentAfter is how many attempts in a row get no answer before the
+	// network is taken not to answer.
+	silentAfter = 2
+	// fairChance is how long an attempt must have lasted to count as a failure
+	// though it was not waited for to its end.
+	fairChance = 2 * time.Second
 	// splitPause spares a server that refuses everything.
 	splitPause = 100 * time.Millisecond
 )
@@ -46,10 +51,12 @@ type uploader struct {
 	flushes chan flush
 
 	// Of run's goroutine:
-	limit    int // events in the next batch: halved by a refusal, doubled by a success
-	failures int
-	final    error // set by a verdict that ends uploading for this run
-	adopted  time.Time
+	limit   int // events in the next batch: halved by a refusal, doubled by a success
+	breaker breaker
+	final   error // set by a verdict that ends uploading for this run
+	adopted time.Time
+
+	silent atomic.Int64 // attempts in a row without any answer
 }
 
 func newUploader(c *Client, print func([][]byte) error) *uploader {
@@ -57,7 +64,7 @@ func newUploader(c *Client, print func([][]byte) error) *uploader {
 		c: c, key: strings.TrimSpace(c.cfg.Recipient.Key), endpoint: c.cfg.Recipient.URL(),
 		segment: c.cfg.Recipient.Sink == consent.Segment,
 		wake:    make(chan struct{}, 1), flushes: make(chan flush),
-		limit: batchEvents, idle: func() {},
+		limit: batchEvents, idle: func() {}, breaker: breaker{now: c.cfg.Now},
 	}
 	if print != nil {
 		u.key, u.endpoint, u.next = previewKey, previewHost, printer(print) //nolint:bodyclose // opens none
@@ -68,6 +75,7 @@ func newUploader(c *Client, print func([][]byte) error) *uploader {
 		t := transport()
 		rt, u.idle = t, t.CloseIdleConnections
 	}
+	u.breaker.dir, u.breaker.withdrawn = c.disk.reach.dir, c.off.Load
 	book := newLedger(c.cfg.Home)
 	says := confirms
 	if u.segment {
@@ -111,14 +119,18 @@ func (u *uploader) run(ctx context.Context) {
 			armed = false
 			f.result <- u.flush(ctx, f)
 			if u.final == nil && u.c.disk.len.Load() > 0 {
-				arm(u.pause(answer{}))
+				arm(max(u.breaker.wait(), linger))
 			}
 		case <-u.wake:
 			if !armed && u.final == nil {
-				arm(linger/2 + rand.N(linger))
+				arm(linger/2 + rand.N(linger+u.c.cfg.Spread))
 			}
 		case <-timer.C:
 			armed = false
+			if d := u.breaker.wait(); d > 0 {
+				arm(d + rand.N(linger)) // somebody has just failed
+				continue
+			}
 			n, a := u.round(ctx)
 			switch {
 			case u.final != nil:
@@ -127,7 +139,7 @@ func (u *uploader) run(ctx context.Context) {
 					arm(linger)
 				}
 			case a.verdict == retry:
-				arm(u.pause(a))
+				arm(max(u.breaker.wait(), linger))
 			case a.verdict == refused:
 				arm(splitPause)
 			default:
@@ -135,17 +147,6 @@ func (u *uploader) run(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// pause is the back-off after so many failures, or what the server asked for,
-// spread so that many processes do not come back together.
-func (u *uploader) pause(a answer) time.Duration {
-	d := min(firstPause<<min(max(u.failures-1, 0), 10), longestPause)
-	d = d/2 + rand.N(d/2)
-	if a.after > 0 {
-		d = max(d, a.after+rand.N(a.after/4+1))
-	}
-	return d
 }
 
 // adopt takes over what other processes left, if that was not done lately.
@@ -172,6 +173,9 @@ func (u *uploader) round(ctx context.Context) (int, answer) {
 		return 0, answer{err: ErrNotAllowed}
 	}
 	limit := u.limit
+	if u.breaker.open() {
+		limit = min(limit, probeEvents)
+	}
 	taken, err := ask(ctx, u.c.disk, func(s *spool.Spool) []spool.Taken { return s.Take(limit, batchBytes) })
 	if err != nil {
 		return 0, answer{err: err}
@@ -180,6 +184,7 @@ func (u *uploader) round(ctx context.Context) (int, answer) {
 		return 0, answer{verdict: delivered}
 	}
 	u.remote.refresh(ctx)
+	began := time.Now()
 	parcels, bad := unpack(taken)
 	parcels, stopped := u.wanted(parcels)
 	var confirmed map[uuid.UUID]bool
@@ -199,7 +204,8 @@ func (u *uploader) round(ctx context.Context) (int, answer) {
 		bad = append(bad, parcels[0].event.UUID())
 		a = answer{verdict: delivered}
 	}
-	if len(parcels) > 0 {
+	// An attempt that our own end cut short says nothing about the recipient.
+	if len(parcels) > 0 && (a.verdict != retry || ctx.Err() == nil || time.Since(began) > fairChance) {
 		u.learn(a, len(parcels))
 	}
 	return u.settle(ctx, taken, confirmed, bad, stopped), a
@@ -220,18 +226,24 @@ func (u *uploader) wanted(parcels []parcel) (wanted []parcel, stopped []uuid.UUI
 
 // learn adapts size and back-off to an answer.
 func (u *uploader) learn(a answer, n int) {
+	if a.unanswered {
+		u.silent.Add(1)
+	} else {
+		u.silent.Store(0)
+	}
 	switch a.verdict {
 	case delivered:
-		u.failures = 0
+		u.breaker.succeeded()
 		u.limit = min(2*u.limit, batchEvents)
 	case refused:
+		u.breaker.succeeded() // it is there, and answers
 		u.limit = max(1, n/2)
 		u.c.cfg.Log.Debug("upload", zap.Int("events", n), zap.Error(a.err))
 	case stopped:
 		u.final = a.err
 		u.c.cfg.Log.Warn("no more events are sent in this run; they wait for `trainwatch telemetry flush`", zap.Error(a.err))
 	default:
-		u.failures++
+		u.breaker.failed(a.after)
 		u.c.cfg.Log.Debug("upload", zap.Int("events", n), zap.Error(a.err))
 	}
 }

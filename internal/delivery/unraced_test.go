@@ -1,0 +1,8 @@
+//go:build !race
+
+package delivery_test
+
+const (
+	raced   = false
+	hoarded = 100_000
+)
