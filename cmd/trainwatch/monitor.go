@@ -24,8 +24,11 @@ const (
 	finishPatience = 5 * time.Second
 	// drainPatience is how long the monitor goes on delivering after the run.
 	drainPatience = 5 * time.Second
-	// memoryLimit is where the monitor's garbage collector begins to hurry.
-	memoryLimit = 24 << 20
+	// memoryLimit is where the monitor's garbage collector begins to hurry, and
+	// gcPercent how much garbage it bears before: with the 18 MiB of the
+	// executable's pages that keeps it below 40 MiB, whatever waits in the spool.
+	memoryLimit = 16 << 20
+	gcPercent   = 40
 )
 
 // settleAfter is when the monitor makes itself small and unimportant: after its
@@ -57,6 +60,7 @@ func monitorMain() {
 	// those that go on.
 	settling := time.AfterFunc(settleAfter, func() {
 		debug.SetMemoryLimit(memoryLimit)
+		debug.SetGCPercent(gcPercent)
 		modest()
 		sweep(s.PageDir)
 		sweep(s.PythonDir)
@@ -71,14 +75,14 @@ func monitorMain() {
 	if !stderrors.Is(result.Err, monitor.ErrUnwritten) {
 		removePageDir(s) // before run returns, where it waits for us at all
 	}
-	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result)})
+	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result), Silent: w.client.Stats().Silent})
 	w.awaitRecord()
 	removePageDir(s)     // with it goes the sign that there is a record to wait for
 	if settling.Stop() { // it was a short run
 		sweep(s.PageDir)
 	}
 	if s.ForGood {
-		_ = delivery.PurgeHome(s.Home) // what waited since before that was said
+		_ = delivery.PurgeHome(s.Home, s.Spare...) // what waited since before that was said
 	}
 	w.deliver(control)
 	modest()

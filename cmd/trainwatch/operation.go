@@ -94,7 +94,7 @@ func (env *environment) deposit(name string, took time.Duration, status int, fai
 		attrs = append(attrs, event.Status.Of("failure"), event.ErrorCode.Of(int64(status)), event.ErrorKind.Of(errorKind(status, failed)))
 	}
 	_ = delivery.Deposit(delivery.Config{ // what cannot be kept is not worth a word
-		Home: s.Home, Recipient: s.Recipient, Schema: event.NewSchema(appName, monitor.Version),
+		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: event.NewSchema(appName, monitor.Version),
 		Allowed: func() bool { return true }, Now: env.now,
 	}, stream.New(event.Operation, attrs...))
 }

@@ -27,6 +27,7 @@ type spec struct {
 	ReportEverySteps uint64        `json:"report_every_steps"`
 
 	Home        string            `json:"home"`
+	Spare       []string          `json:"spare"`
 	Recipient   consent.Recipient `json:"recipient"`
 	IdentityRun bool              `json:"identity_run"`
 	Telemetry   string            `json:"telemetry"` // --telemetry as given
@@ -63,6 +64,7 @@ type farewell struct {
 	Summary   string `json:"summary,omitempty"`
 	Warning   string `json:"warning,omitempty"` // why there is no record
 	Delivered bool   `json:"delivered,omitempty"`
+	Silent    bool   `json:"silent,omitempty"` // the recipient does not answer: there is nothing to wait for
 }
 
 // maxCommand bounds what is kept of a command line, bytes.

@@ -205,7 +205,7 @@ func (env *environment) notice(s settings.Settings) (sends bool, err error) {
 			fmt.Fprintf(env.stderr, "trainwatch: the answer holds for this run only: %v\n", err)
 		}
 		if answer == consent.No {
-			env.purge(s.Home)
+			env.purge(s)
 		}
 		return answer == consent.Yes, nil
 	case consent.Interrupted:
@@ -216,9 +216,9 @@ func (env *environment) notice(s settings.Settings) (sends bool, err error) {
 
 // purge drops what waits to be sent, and gives a disk that hangs no more time
 // than reading does.
-func (env *environment) purge(home string) {
+func (env *environment) purge(s settings.Settings) {
 	done := make(chan error, 1)
-	go func() { done <- delivery.PurgeHome(home) }()
+	go func() { done <- delivery.PurgeHome(s.Home, s.Spare...) }()
 	patience := time.NewTimer(homePatience)
 	defer patience.Stop()
 	err := errors.New("the home directory does not answer")
@@ -264,7 +264,7 @@ func newRun(env *environment, read told, argv []string, who rank.Info, outer enc
 		RunID: id, Attempt: attempt, Name: s.Name, Command: clipCommand(argv), Dir: wd,
 		Started: started, Interval: s.Interval, ReportInterval: s.ReportInterval,
 		ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
-		Home:             s.Home, Recipient: s.Recipient, IdentityRun: s.IdentityMode == settings.IdentityRun,
+		Home:             s.Home, Spare: s.Spare, Recipient: s.Recipient, IdentityRun: s.IdentityMode == settings.IdentityRun,
 		Telemetry: s.Telemetry, Sends: sends, StopFlag: s.StopFlag, Rank: who,
 		HistoryBytes: s.HistoryBytes, HistoryAge: s.HistoryAge,
 		PageDir: outer.pageDir, NVMLLibrary: s.NVMLLibrary,
@@ -331,7 +331,7 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		return
 	}
 	w.say(answer)
-	if w.spec.Teardown && w.spec.Sends {
+	if w.spec.Teardown && w.spec.Sends && !answer.Silent {
 		_ = hear(c, &answer, deliverPatience) // what is not delivered by then is in the spool
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -116,7 +115,7 @@ func statusLines(s settings.Settings, said consent.Input) []statusLine {
 	if s.StopFlag != "" {
 		say("flag", "%s: asked of the recipient once a day, can only stop what is sent", s.StopFlag)
 	}
-	if n := waiting(s.Home); n > 0 {
+	if n := waiting(s); n > 0 {
 		say("waiting", "%s, not delivered yet (`trainwatch telemetry flush`)", plural(int64(n), "event"))
 	}
 	switch d.Mode {
@@ -138,8 +137,8 @@ func statusLines(s settings.Settings, said consent.Input) []statusLine {
 }
 
 // waiting is how many events lie in the spool, whoever they are for.
-func waiting(home string) (n int) {
-	counts, err := delivery.SpooledCount(home)
+func waiting(s settings.Settings) (n int) {
+	counts, err := delivery.SpooledCount(s.Home, s.Spare...)
 	if err != nil {
 		return 0 // flush will say what is wrong with it
 	}
@@ -216,7 +215,7 @@ func answerForGood(s settings.Settings, yes bool, now time.Time) error {
 	if yes {
 		return nil
 	}
-	if err := delivery.PurgeHome(s.Home); err != nil {
+	if err := delivery.PurgeHome(s.Home, s.Spare...); err != nil {
 		return fmt.Errorf("telemetry off: nothing more will be sent, but what was waiting is still there: %w", err)
 	}
 	return nil
@@ -270,37 +269,6 @@ func newSchemaCmd(env *environment) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as a JSON array")
 	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "as Markdown: docs/privacy.md")
 	return cmd
-}
-
-// flushPatience bounds a flush: the bounds of the spool at a slow line's speed.
-const flushPatience = 5 * time.Minute
-
-func newFlushCmd(env *environment) *cobra.Command {
-	return &cobra.Command{
-		Use: "flush", Short: "Deliver what is spooled, now", Args: cobra.NoArgs,
-		Example: "  trainwatch telemetry flush",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, _, err := env.load()
-			if err != nil {
-				return err
-			}
-			d := env.decide(s)
-			if d.Mode == consent.Off {
-				return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: nothing is sent: telemetry is off: %s", reason(d))}
-			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), flushPatience)
-			defer cancel()
-			result := delivery.FlushHome(ctx, delivery.Config{
-				Home: s.Home, Recipient: s.Recipient, StopFlag: s.StopFlag, Now: env.now,
-				Allowed: env.allowed(spec{Telemetry: s.Telemetry, Sends: true, Recipient: s.Recipient}),
-			}, nil)
-			fmt.Fprintf(env.stderr, "delivered %d, left %d\n", result.Delivered, result.Left)
-			if result.Left > 0 {
-				return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %d events could not be delivered; they are kept: %w", result.Left, result.Err)}
-			}
-			return nil
-		},
-	}
 }
 
 func newResetIDCmd(env *environment) *cobra.Command {

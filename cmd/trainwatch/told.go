@@ -60,6 +60,7 @@ func (env *environment) unread() told {
 		return told{err: err}
 	}
 	s.Home = settings.Home(env.lookup)
+	s.Spare = settings.Spare(env.lookup, s.Home)
 	return told{settings: s, blind: true, decision: consent.Decision{
 		Mode: consent.Off, By: consent.ByAnswer,
 		Warning: "the home directory does not answer: this run goes on without telemetry, and perhaps without a record",

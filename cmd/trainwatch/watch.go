@@ -46,7 +46,8 @@ func processOutlet(env *environment, s spec) outlet {
 		} // no secret can be kept here: the run is its own identity
 	}
 	client := delivery.Open(delivery.Config{
-		Home: s.Home, Recipient: s.Recipient, Schema: ownSchema(), RunID: s.RunID.String(),
+		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: ownSchema(), RunID: s.RunID.String(),
+		Spread: delivery.Spread(env.lookup),
 		StopFlag: s.StopFlag, Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
 	})
 	return outlet{client: client, stream: newStream(env, s, distinct)}

@@ -4,7 +4,7 @@
 // It says "ready" when it has taken some steps and "done" at the end, and exits
 // with the status asked for. PROGRAM_KEY and PROGRAM_HOST make it a program with
 // a recipient of its own. Asked to, it takes its steps as fast as it can and
-// says how many there were, or tells of features and operations.
+// says how many there were, or tells of features and operations, many if need be.
 package main
 
 import (
@@ -19,7 +19,10 @@ import (
 	"github.com/trainwatch/trainwatch/callbacks"
 )
 
-const perEpoch = 50
+const (
+	perEpoch         = 50
+	operationsAtOnce = 20
+)
 
 // stepping is a feature with details of every kind, prepare an operation.
 var (
@@ -36,6 +39,7 @@ func main() {
 	steps := flag.Int("steps", 0, "end after so many steps; 0: with standard input")
 	flatOut := flag.Bool("flat-out", false, "take steps without a pause, and say how many")
 	tell := flag.Bool("tell", false, "tell of features and operations")
+	operations := flag.Int("operations", 0, "tell of so many operations besides, as fast as they are taken")
 	flag.Parse()
 
 	ended := make(chan struct{})
@@ -54,6 +58,12 @@ func main() {
 	})
 	if *tell {
 		tellOfUse(a)
+	}
+	for n := range *operations {
+		a.Operation(prepare).Done(agent.Success, n)
+		if n%operationsAtOnce == operationsAtOnce-1 {
+			time.Sleep(time.Millisecond) // the agent never waits: what comes faster is dropped
+		}
 	}
 	if *flatOut {
 		fmt.Println("steps", run(a.Callbacks(), ended))
