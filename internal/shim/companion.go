@@ -23,6 +23,7 @@ import (
 // ended; it answers with lines of its own choosing.
 type Companion struct {
 	conn *os.File
+	fd   int // conn's
 	rest []byte // read, but no whole line yet
 }
 
@@ -47,7 +48,7 @@ func StartCompanion(exe string, args, env []string, specification []byte) (*Comp
 	}
 	closeOnExec(pair)
 	ours, theirs := os.NewFile(uintptr(pair[0]), "monitor"), pair[1]
-	c := &Companion{conn: ours}
+	c := &Companion{conn: ours, fd: pair[0]}
 	// Before the fork: it then has its specification even if we are killed in
 	// the same moment. The socket's buffer holds it.
 	if err := c.Tell(specification, startPatience); err != nil {
@@ -95,15 +96,22 @@ func forkCompanion(exe string, args, env []string, control int) error {
 	return err
 }
 
-// Tell sends one line.
+// Tell sends one line. What the socket takes without waiting is sent however
+// late it is: on a busy machine we may be asleep for longer than the timeout
+// before we come to write at all.
 func (c *Companion) Tell(line []byte, timeout time.Duration) error {
 	if c == nil {
 		return ErrNoCompanion
 	}
+	line = append(bytes.Clone(bytes.TrimRight(line, "\n")), '\n')
+	if n, err := unix.SendmsgN(c.fd, line, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL); err == nil {
+		if line = line[n:]; len(line) == 0 {
+			return nil
+		}
+	}
 	if err := c.conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return fmt.Errorf("shim: monitor: %w", err)
 	}
-	line = append(bytes.Clone(bytes.TrimRight(line, "\n")), '\n')
 	if _, err := c.conn.Write(line); err != nil {
 		return fmt.Errorf("shim: monitor: %w", err)
 	}
