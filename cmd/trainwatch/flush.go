@@ -46,24 +46,62 @@ func flush(ctx context.Context, env *environment) error {
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %w", err)}
 	}
 	bar := newBar(env, width, waiting[s.Recipient.ID()])
-	result := delivery.FlushHome(ctx, delivery.Config{
+	cfg := delivery.Config{
 		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, StopFlag: s.StopFlag, Now: env.now,
 		Allowed: env.allowed(spec{Telemetry: s.Telemetry, Sends: true, Recipient: s.Recipient}),
-	}, bar.show)
+	}
+	result := delivery.FlushHome(ctx, cfg, bar.show)
+	for end := env.now().Add(drainPatience); result.Err == nil && env.now().Before(end); {
+		if counts, err := delivery.SpooledCount(s.Home, s.Spare...); err != nil || counts[s.Recipient.ID()] == 0 {
+			break
+		}
+		// Held by a run: one that has just ended lets go in a moment.
+		if !pause(ctx, heldPause) {
+			break
+		}
+		more := delivery.FlushHome(ctx, cfg, nil)
+		more.Delivered += result.Delivered
+		result = more
+	}
 	bar.clear()
+	held := 0
+	if counts, err := delivery.SpooledCount(s.Home, s.Spare...); err == nil {
+		held = max(0, counts[s.Recipient.ID()]-result.Left)
+	}
 	took := ""
 	if n := env.now().Sub(began); result.Delivered > 0 {
 		took = " in " + duration(n.Seconds())
 	}
 	fmt.Fprintf(env.stderr, "delivered %s%s, left %d\n", plural(int64(result.Delivered), "event"), took, result.Left)
+	if held > 0 {
+		fmt.Fprintf(env.stderr, "%s of runs that are still going on, which deliver them themselves\n", plural(int64(held), "event"))
+	}
 	delete(waiting, s.Recipient.ID())
 	for id, n := range waiting {
 		fmt.Fprintf(env.stderr, "%s for another recipient, %s: whoever has its key can flush them\n", plural(int64(n), "event"), id)
+	}
+	if result.Left == 0 && result.Err == nil && held > 0 {
+		return &exitError{status: exitFailed}
 	}
 	if result.Left > 0 || result.Err != nil {
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %s could not be delivered; what waits is kept: %w", plural(int64(result.Left), "event"), result.Err)}
 	}
 	return nil
+}
+
+// heldPause is how often a flush looks whether somebody has let go of events.
+const heldPause = 200 * time.Millisecond
+
+// pause waits, and reports whether there is time left.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // bar is a line on a terminal that is drawn over and over. On anything else it

@@ -47,12 +47,15 @@ func processEnvironment() *environment {
 	return env
 }
 
-func main() {
+func main() { command(processEnvironment()) }
+
+// command is main, in an environment that is given.
+func command(env *environment) {
 	if len(os.Args) == 2 && os.Args[1] == monitorArg {
-		monitorMain()
+		monitorMain(env)
 		return
 	}
-	os.Exit(execute(processEnvironment(), os.Args[1:]))
+	os.Exit(execute(env, os.Args[1:]))
 }
 
 // exitError ends the command with a status; Err, where there is one, is shown.

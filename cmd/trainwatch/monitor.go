@@ -20,6 +20,9 @@ import (
 const (
 	// writePatience is how long the wrapper's answer waits for the record.
 	writePatience = 30 * time.Millisecond
+	// keepPatience bounds the wait for the spool where the wrapper's exit ends
+	// the monitor too.
+	keepPatience = time.Second
 	// finishPatience bounds the writing of the record.
 	finishPatience = 5 * time.Second
 	// drainPatience is how long the monitor goes on delivering after the run.
@@ -37,7 +40,7 @@ const settleAfter = 100 * time.Millisecond
 
 // monitorMain is the process beside a wrapped program. Whatever happens to it
 // is no concern of the program; nobody reads its exit status.
-func monitorMain() {
+func monitorMain(env *environment) {
 	// A scheduler that ends a job step signals every process of it. The program
 	// may take its time to save a checkpoint, and the end is what we are for.
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
@@ -52,15 +55,13 @@ func monitorMain() {
 	if err := json.Unmarshal(line, &s); err != nil {
 		return
 	}
-	env := processEnvironment()
 	program := watchProcess(s.PID)
 	scene := env.scene(s, os.Getppid())
 	w := watch(env, s, processOutlet(env, s))
 	// A run of some milliseconds is waiting for us by now; what follows is for
 	// those that go on.
 	settling := time.AfterFunc(settleAfter, func() {
-		debug.SetMemoryLimit(memoryLimit)
-		debug.SetGCPercent(gcPercent)
+		frugal()
 		modest()
 		sweep(s.PageDir)
 		sweep(s.PythonDir)
@@ -75,10 +76,14 @@ func monitorMain() {
 	if !stderrors.Is(result.Err, monitor.ErrUnwritten) {
 		removePageDir(s) // before run returns, where it waits for us at all
 	}
+	if s.Teardown {
+		w.keep() // with the wrapper goes everything
+	}
 	answer(control, farewell{Summary: summaryOf(result, s), Warning: unrecorded(result), Silent: w.client.Stats().Silent})
 	w.awaitRecord()
 	removePageDir(s)     // with it goes the sign that there is a record to wait for
 	if settling.Stop() { // it was a short run
+		frugal()
 		sweep(s.PageDir)
 	}
 	if s.ForGood {
@@ -87,6 +92,19 @@ func monitorMain() {
 	w.deliver(control)
 	modest()
 	tidy(s, result, env.now())
+}
+
+// frugal bounds what the garbage collector lets lie.
+func frugal() {
+	debug.SetMemoryLimit(memoryLimit)
+	debug.SetGCPercent(gcPercent)
+}
+
+// keep has the events that nobody has delivered yet on the disk.
+func (w *watched) keep() {
+	ctx, cancel := context.WithTimeout(context.Background(), keepPatience)
+	defer cancel()
+	_ = w.client.Sync(ctx)
 }
 
 // finish takes the last numbers. It gives the disk no longer than the wrapper

@@ -10,6 +10,7 @@ import (
 	ossignal "os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,7 +26,11 @@ const asVariable = "TRAINWATCH_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asVariable) != "" {
-		main()
+		env := processEnvironment()
+		if file := os.Getenv(clockVariable); file != "" {
+			env.now = jumpingClock(file)
+		}
+		command(env)
 		return
 	}
 	// Under nohup, or in the background of a script, HUP or INT is ignored, and
@@ -133,9 +138,26 @@ func (w *world) settle() {
 		files, _ := filepath.Glob("/proc/[0-9]*/environ")
 		return !slices.ContainsFunc(files, func(file string) bool {
 			environ, err := os.ReadFile(file)
-			return err == nil && bytes.Contains(environ, mark)
+			return err == nil && (bytes.Contains(environ, mark) || len(environ) == 0 && isEnding(filepath.Dir(file)))
 		})
 	})
+}
+
+// isEnding reports whether a process, of which dir tells, is one that ends: the
+// kernel takes its environment away first, and lets go of files and locks later.
+func isEnding(dir string) bool {
+	const exiting = 0x4
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 18 {
+		return false
+	}
+	flags, _ := strconv.ParseUint(fields[6], 10, 64)
+	zombie := (fields[0] == "Z" || fields[0] == "X") && fields[17] == "1" // with no thread left but itself
+	return !zombie && flags&exiting != 0
 }
 
 // files lists what there is below the state directory.

@@ -323,16 +323,21 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		w.removePages() // nobody else will
 		return
 	}
+	last := w.spec.Teardown && w.spec.Sends // what the monitor has not done by our exit it never does
+	goodbye := deadline
+	if last {
+		goodbye = deadline.Add(deliverPatience - savePatience)
+	}
 	var answer farewell
-	if err := hear(c, &answer, time.Until(deadline)); err != nil {
+	if err := hear(c, &answer, time.Until(goodbye)); err != nil {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			w.removePages() // it has died meanwhile
 		}
 		return
 	}
 	w.say(answer)
-	if w.spec.Teardown && w.spec.Sends && !answer.Silent {
-		_ = hear(c, &answer, deliverPatience) // what is not delivered by then is in the spool
+	if last && !answer.Silent {
+		_ = hear(c, &answer, time.Until(goodbye)) // what is not delivered by then is in the spool
 	}
 }
 

@@ -47,7 +47,7 @@ func processOutlet(env *environment, s spec) outlet {
 	}
 	client := delivery.Open(delivery.Config{
 		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: ownSchema(), RunID: s.RunID.String(),
-		Spread: delivery.Spread(env.lookup),
+		Spread:   delivery.Spread(env.lookup),
 		StopFlag: s.StopFlag, Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
 	})
 	return outlet{client: client, stream: newStream(env, s, distinct)}

@@ -10,6 +10,11 @@ import (
 // Answer is a way to treat requests; make one with the functions below.
 type Answer struct {
 	confirm bool
+	most    int // events in a batch; 0: any number
+	// otherwise is the status for a larger batch.
+	otherwise int
+	lose      bool          // confirm, and never say so
+	pick      func() Answer // nil: this one
 	respond func(s *Server, w http.ResponseWriter, r *http.Request)
 }
 
@@ -73,3 +78,18 @@ func Slow(d time.Duration) Answer {
 		panic(http.ErrAbortHandler)
 	}}
 }
+
+// AtMost confirms batches of so many events and refuses larger ones with an
+// HTTP status.
+func AtMost(events, status int) Answer {
+	a := Confirm()
+	a.most, a.otherwise = events, status
+	return a
+}
+
+// Lose takes the events, and the answer is lost on its way: the client has to
+// send them again.
+func Lose() Answer { return Answer{lose: true} }
+
+// Each asks pick for how to treat each request.
+func Each(pick func() Answer) Answer { return Answer{pick: pick} }

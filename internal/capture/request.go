@@ -123,6 +123,16 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	s.notify()
 	s.mu.Unlock()
 
+	if answer.pick != nil {
+		answer = answer.pick()
+	}
+	if answer.lose && len(faults) == 0 {
+		s.confirm(events)
+		panic(http.ErrAbortHandler)
+	}
+	if answer.most > 0 && len(events) > answer.most {
+		answer = Refuse(answer.otherwise)
+	}
 	answer.respond(s, w, r)
 	if answer.confirm && len(faults) == 0 && r.Context().Err() == nil {
 		s.confirm(events)

@@ -13,8 +13,12 @@ import (
 	"github.com/trainwatch/trainwatch/internal/spool"
 )
 
-// flushTries is how many failures in a row a flush bears.
-const flushTries = 3
+// How many failures in a row a flush bears: one at a run's end, and one that
+// somebody has asked for.
+const (
+	flushTries = 3
+	forceTries = 6
+)
 
 // Result is what a flush came to.
 type Result struct {
@@ -100,7 +104,10 @@ func (u *uploader) flush(life context.Context, f flush) Result {
 		return end(ErrNotAllowed)
 	}
 	most := flushTries
-	if u.breaker.wait(); u.breaker.open() && !f.force {
+	switch u.breaker.wait(); {
+	case f.force:
+		most = forceTries
+	case u.breaker.open():
 		most = 1 // it was away a moment ago; once, since this may be the end
 	}
 	u.adopt(ctx, f.force, 0)

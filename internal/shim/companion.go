@@ -23,7 +23,7 @@ import (
 // ended; it answers with lines of its own choosing.
 type Companion struct {
 	conn *os.File
-	fd   int // conn's
+	fd   int    // conn's
 	rest []byte // read, but no whole line yet
 }
 
@@ -75,7 +75,9 @@ func StartCompanion(exe string, args, env []string, specification []byte) (*Comp
 
 // forkCompanion blocks the stop signals meanwhile: one that hits our group
 // between the fork and the child's setsid would stop the half-started child,
-// and with it this thread, which waits for its exec.
+// and with it this thread, which waits for its exec. And those by which a
+// scheduler ends every process of a step: one that comes before the monitor has
+// said that it ignores them would end it. It starts with all of them blocked.
 func forkCompanion(exe string, args, env []string, control int) error {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -84,7 +86,7 @@ func forkCompanion(exe string, args, env []string, control int) error {
 	defer unix.Close(null)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	restore := blockStops()
+	restore := blockSignals()
 	defer restore()
 	n := uintptr(null)
 	_, err = syscall.ForkExec(exe, args, &syscall.ProcAttr{

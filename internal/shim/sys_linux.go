@@ -105,7 +105,7 @@ func stopSelf(s syscall.Signal, group bool) {
 	if group {
 		target = 0
 	}
-	restore := blockStops()
+	restore := blockSignals()
 	was, ok := action(s, &kernelSigaction{handler: handlerDefault})
 	_ = unix.Kill(target, s)
 	restore()
@@ -124,11 +124,11 @@ func closeOnExecFrom(first uint) bool {
 	return unix.CloseRange(first, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC) == nil
 }
 
-// blockStops keeps the stop signals from the calling thread, which must be
+// blockSignals keeps the stop signals from the calling thread, which must be
 // locked, and returns the way back.
-func blockStops() (restore func()) {
+func blockSignals() (restore func()) {
 	var old unix.Sigset_t
-	set := sigset(unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
+	set := sigset(unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
 		return func() {}
 	}

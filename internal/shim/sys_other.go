@@ -24,7 +24,7 @@ func awaitChange(pid int, _ bool) (changed int, err error) { return pid, nil }
 
 func ignored(s syscall.Signal) bool { return signal.Ignored(s) }
 
-func blockStops() (restore func()) { return func() {} }
+func blockSignals() (restore func()) { return func() {} }
 
 func dieOf(s syscall.Signal) {
 	signal.Reset(s)

@@ -58,7 +58,7 @@ func (t *terminal) foreground() bool { return t != nil && t.group() == unix.Getp
 func (t *terminal) give(group int) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	restore := blockStops()
+	restore := blockSignals()
 	defer restore()
 	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group)
 }
@@ -126,7 +126,7 @@ func session() int {
 // goroutine's thread until the returned function is called.
 func NotStopped() (done func()) {
 	runtime.LockOSThread()
-	restore := blockStops()
+	restore := blockSignals()
 	return func() {
 		restore()
 		runtime.UnlockOSThread()
