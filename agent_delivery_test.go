@@ -57,7 +57,7 @@ func TestFlushDeliversWhatARunCouldNot(t *testing.T) {
 	}
 }
 
-var waitingLine = regexp.MustCompile(`(?m)^waiting +(\d+) `)
+var waitingLine = regexp.MustCompile(`(?m)^waiting +([\d,]+) `)
 
 // waiting is how many events `telemetry status` says are not delivered yet.
 func (w *world) waiting() int {
@@ -68,7 +68,7 @@ func (w *world) waiting() int {
 	}
 	n := 0
 	if m := waitingLine.FindStringSubmatch(r.stdout); m != nil {
-		n, _ = strconv.Atoi(m[1])
+		n, _ = strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
 	}
 	return n
 }

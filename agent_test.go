@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -22,7 +23,16 @@ import (
 )
 
 // programs are the built binaries, for every test alike.
-var programs struct{ trainwatch, mlp, stepper, crasher string }
+var programs struct {
+	trainwatch, mlp, stepper, crasher string
+	clocked                           string // trainwatch with a clock to set, where a test has built it
+}
+
+// builtVariable names the binaries where somebody has built them already.
+const builtVariable = "BLACKBOX_BUILT"
+
+// sharedNames is the resolver of TestFaultMatrix.
+var sharedNames atomic.Pointer[nameServer]
 
 // The projects that events go to.
 const (
@@ -30,7 +40,13 @@ const (
 	otherKey = "phc_another"
 )
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) {
+	if filter := os.Getenv(filterVariable); filter != "" {
+		fmt.Fprintln(os.Stderr, becomeFiltered(filter)) // it returns only to say what went wrong
+		os.Exit(125)
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	// Under nohup, or in the background of a script, HUP or INT is ignored, and
@@ -59,6 +75,10 @@ func buildAndRun(m *testing.M) int {
 // build builds what is tested as the Makefile does, so that what is tested is
 // what is shipped, and `make` and the tests share their build cache.
 func build(dir string) error {
+	if built := filepath.SplitList(os.Getenv(builtVariable)); len(built) == 4 {
+		programs.trainwatch, programs.mlp, programs.stepper, programs.crasher = built[0], built[1], built[2], built[3]
+		return nil
+	}
 	for path, room := range map[*string]string{
 		&programs.trainwatch: "./cmd/trainwatch", &programs.mlp: "./examples/mlp",
 		&programs.stepper: "./testdata/stepper", &programs.crasher: "./testdata/crasher",

@@ -4,11 +4,13 @@ package trainwatch_test
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,7 +107,9 @@ func (w *world) settle() {
 	eventually(w.t, "its processes end", func() bool { return len(w.processes()) == 0 })
 }
 
-// processes lists the processes that run in this world, by their environment.
+// processes lists the processes that run in this world, by their environment,
+// and any that is about to end: the kernel takes the environment away first, and
+// lets go of files and locks later.
 func (w *world) processes() (pids []int) {
 	mark := []byte("XDG_RUNTIME_DIR=" + w.memory + "\x00")
 	entries, err := os.ReadDir("/proc")
@@ -117,12 +121,32 @@ func (w *world) processes() (pids []int) {
 		if err != nil {
 			continue
 		}
-		if environ, err := os.ReadFile("/proc/" + e.Name() + "/environ"); err == nil && bytes.Contains(environ, mark) {
+		environ, err := os.ReadFile("/proc/" + e.Name() + "/environ")
+		if err == nil && (bytes.Contains(environ, mark) || len(environ) == 0 && isEnding(pid)) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
 }
+
+// isEnding reports whether a process without an environment is one that ends and
+// not yet a zombie, of which nothing is left.
+func isEnding(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 18 {
+		return false
+	}
+	flags, _ := strconv.ParseUint(fields[6], 10, 64)
+	zombie := (fields[0] == "Z" || fields[0] == "X") && fields[17] == "1" // with no thread left but itself
+	return !zombie && flags&exiting != 0
+}
+
+// exiting is the kernel's PF_EXITING.
+const exiting = 0x4
 
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, ok func() bool) {
