@@ -100,7 +100,7 @@ func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 	a.schema = event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
 	way := delivery.Config{
 		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: a.schema, RunID: p.run.String(),
-		Spread: delivery.Spread(os.LookupEnv),
+		Spread:   delivery.Spread(os.LookupEnv),
 		StopFlag: s.StopFlag, Allowed: p.allowed(), Now: time.Now,
 	}
 	switch {

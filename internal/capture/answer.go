@@ -15,7 +15,7 @@ type Answer struct {
 	otherwise int
 	lose      bool          // confirm, and never say so
 	pick      func() Answer // nil: this one
-	respond func(s *Server, w http.ResponseWriter, r *http.Request)
+	respond   func(s *Server, w http.ResponseWriter, r *http.Request)
 }
 
 // portalPath is where Portal sends people to log in.
