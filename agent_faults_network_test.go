@@ -53,8 +53,8 @@ func networkFaults() []fault {
 		n("reads a byte at a time", "20 bytes a second", byRoad(readsSlowly)),
 		n("an answer whose header never ends", "a byte every 50 ms", byRoad(trickles)),
 		n("an answer whose body never ends", "200, blanks for ever", byRoad(endless)),
-		n("an answer cut off", "Content-Length longer than the body", byRoad(says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":1"))),
-		n("something else listens there", "an SSH banner", byRoad(says("SSH-2.0-OpenSSH_9.2p1\r\n"))),
+		n("an answer cut off", "Content-Length longer than the body", byRoad(replies("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":1"))),
+		n("something else listens there", "an SSH banner", byRoad(replies("SSH-2.0-OpenSSH_9.2p1\r\n"))),
 		n("captive portal redirects to a page", "302, then 200 with HTML", byAnswer(capture.Portal())),
 		n("captive portal answers itself", "200 with HTML", byRoad(portal)),
 		n("200 that confirms nothing", `200 with JSON without "status"`, byRoad(answers("200 OK", "application/json", `{"ok":true}`))),
@@ -77,7 +77,7 @@ func networkFaults() []fault {
 			r.collect()
 		}),
 		{kind: network, name: "only a proxy leads out", how: "HTTPS_PROXY, CONNECT by name", despite: true, run: byProxy(nil)},
-		n("the proxy wants a password", "407", byProxy(says("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))),
+		n("the proxy wants a password", "407", byProxy(replies("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))),
 		n("the proxy hangs", "CONNECT never answered", byProxy(hole)),
 		{kind: network, name: "IPv6 alone", how: "a recipient on [::1]", despite: true, run: func(r *row) {
 			road := newRoad(r.t, r.server, "[::1]:0")

@@ -166,15 +166,15 @@ func trickles(r *road, c net.Conn) {
 
 // endless answers with a body that never ends.
 func endless(r *road, c net.Conn) {
-	says("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"status\":")(r, c)
+	replies("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"status\":")(r, c)
 	var err error
 	for spaces := strings.Repeat(" ", 4096); err == nil; {
 		_, err = io.WriteString(c, spaces)
 	}
 }
 
-// says reads the request and answers with the same bytes to everybody.
-func says(answer string) mode {
+// replies reads the request and answers with the same bytes to everybody.
+func replies(answer string) mode {
 	return func(_ *road, c net.Conn) {
 		if req, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
 			_, _ = io.Copy(io.Discard, req.Body)
@@ -183,13 +183,13 @@ func says(answer string) mode {
 	}
 }
 
-// answers is says for a whole response.
+// answers is replies for a whole response.
 func answers(status, kind, body string, headers ...string) mode {
 	text := fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n", status, kind, len(body))
 	for _, h := range headers {
 		text += h + "\r\n"
 	}
-	return says(text + "\r\n" + body)
+	return replies(text + "\r\n" + body)
 }
 
 // pause waits, and reports whether the road is still there.
