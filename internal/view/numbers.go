@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/trainwatch/trainwatch/internal/event"
@@ -13,7 +14,7 @@ import (
 // wordFields are the record's text that is nobody's own: words of trainwatch's,
 // and what a driver calls its device. Text that is not named here does not get
 // out of a Record by numbersOf, whatever fields are added to it.
-var wordFields = map[string]*regexp.Regexp{
+var wordFields = map[string]form{
 	"run_id":  plainWord,
 	"outcome": plainWord,
 	"client":  plainWord,
@@ -24,10 +25,22 @@ var wordFields = map[string]*regexp.Regexp{
 }
 
 var (
-	plainWord  = regexp.MustCompile(`^[a-z0-9][a-z0-9_.\-]{0,47}$`)
-	deviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._()/+\-]{0,79}$`)
-	numberName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	plainWord  = formOf(`^[a-z0-9][a-z0-9_.\-]{0,47}$`)
+	deviceName = formOf(`^[A-Za-z0-9][A-Za-z0-9 ._()/+\-]{0,79}$`)
+	numberName = formOf(`^[a-z][a-z0-9_]{0,63}$`)
 )
+
+// form is a regular expression that is compiled when it is first asked, and not
+// at the start of every process: run and its monitor are this program too, and
+// serve no page.
+type form func() *regexp.Regexp
+
+func formOf(expression string) form {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
+// MatchString reports whether s has the form.
+func (f form) MatchString(s string) bool { return f().MatchString(s) }
 
 // numbersOf is the record under its JSON names, without any text but the words
 // above: what is left cannot name the user, their code or their machine.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/trainwatch/trainwatch/internal/history"
@@ -151,7 +150,7 @@ func (s *Server) series(w http.ResponseWriter, r *http.Request) {
 
 // idForm is a run id with its attempt. What a page asks for is never taken for
 // the name of a file.
-var idForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[0-9]{1,5})?$`)
+var idForm = formOf(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[0-9]{1,5})?$`)
 
 func (s *Server) find(w http.ResponseWriter, id string) (history.Run, bool) {
 	if given := s.cfg.Given; given != nil && id == ID(*given) {
