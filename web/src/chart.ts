@@ -27,6 +27,7 @@ export class Chart {
   private readonly canvas = h('div', { class: 'plot' })
   private values: { line: Line; text: HTMLElement }[] = []
   private log = false
+  private close = false // whether the detailed lines are shown
 
   constructor(
     panel: Panel,
@@ -55,7 +56,14 @@ export class Chart {
       this.canvas,
     )
     this.label()
-    shared.link.onZoom(([min, max]) => this.plot?.setScale('x', { min, max }))
+    shared.link.onZoom(([min, max]) => {
+      const { plot } = this
+      plot?.batch(() => {
+        this.choose(plot)
+        plot.setScale('x', { min, max })
+      })
+      if (shared.link.cursor === null) this.show(null)
+    })
     shared.link.onPoint((x, from) => {
       if (from !== this.plot) this.follow(x)
       this.show(x)
@@ -68,6 +76,8 @@ export class Chart {
     if (width === 0) return
     this.plot?.destroy()
     const lines = this.panel.lines
+    this.close = this.closely()
+    this.legend.classList.toggle('closely', this.close)
     const plot = new uPlot(this.options(width), this.data() as unknown as uPlot.AlignedData, this.canvas)
     this.plot = plot
     plot.over.setAttribute('tabindex', '0')
@@ -115,6 +125,30 @@ export class Chart {
     )
   }
 
+  /** Shows the detailed lines where the others have few points left. */
+  private choose(plot: uPlot): void {
+    const closely = this.closely()
+    if (closely === this.close) return
+    this.close = closely
+    this.panel.lines.forEach((l, i) => {
+      if (l.detail) plot.setSeries(1 + 2 * this.panel.bands.length + i, { show: closely })
+    })
+    this.legend.classList.toggle('closely', closely)
+  }
+
+  private closely(): boolean {
+    const [low, high] = this.shared.link.range
+    const within = (x: Points): number => upper(x, high) - upper(x, low)
+    const fine = this.panel.lines.find((l) => l.detail)
+    const coarse = this.panel.lines.find((l) => !l.detail && !l.limit)
+    return (
+      fine !== undefined &&
+      coarse !== undefined &&
+      within(coarse.x) < 24 &&
+      within(fine.x) > 2 * within(coarse.x)
+    )
+  }
+
   private toggle(button: HTMLButtonElement): void {
     this.log = !this.log
     button.setAttribute('aria-pressed', String(this.log))
@@ -127,7 +161,7 @@ export class Chart {
     const items = this.values.map(({ line, text }) =>
       h(
         'span',
-        { class: line.limit ? 'item limit' : 'item' },
+        { class: line.limit ? 'item limit' : line.detail ? 'item detail' : 'item' },
         swatch(line.colour, line.dash !== undefined),
         h('span', { class: 'name', text: line.label }),
         text,
@@ -141,7 +175,7 @@ export class Chart {
   private show(x: number | null): void {
     const words = inWords[this.panel.unit]
     for (const { line, text } of this.values) {
-      const v = line.limit ? line.y[line.y.length - 1] : valueAt(line, x ?? Infinity)
+      const v = line.limit ? line.y[line.y.length - 1] : valueAt(line, x ?? this.shared.link.range[1])
       text.textContent = v === undefined || !Number.isFinite(v) ? say.unknown : words(v)
     }
     this.legend.classList.toggle('pointing', x !== null)
@@ -212,6 +246,7 @@ export class Chart {
       ...(l.dash ? { dash: l.dash } : {}),
       points: l.limit ? { show: false } : { size: 4, fill: colourOf(l.colour) },
       scale: 'y',
+      show: !l.detail || this.close,
     }))
     return {
       width,
@@ -305,7 +340,7 @@ export class Chart {
     const [low, high] = this.shared.link.range
     const all: number[] = []
     const shown = [
-      ...this.panel.lines.filter((l) => !l.dash),
+      ...this.panel.lines.filter((l) => !l.dash && !l.detail),
       ...this.panel.bands.map((b) => ({ x: b.x, y: b.high })),
     ]
     for (const { x, y } of shown) {
@@ -402,7 +437,7 @@ export function valueAt(line: Line, x: number): number | undefined {
 export function describe(panel: Panel): string {
   const words = inWords[panel.unit]
   const parts = panel.lines
-    .filter((l) => !l.limit && !l.faint)
+    .filter((l) => !l.limit && !l.faint && !l.detail)
     .slice(0, 4)
     .map((l) => {
       let low = Infinity

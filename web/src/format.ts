@@ -44,6 +44,10 @@ export function moment(s: number, apart: number): string {
   const h = Math.floor((n % 86400) / 3600)
   const m = Math.floor((n % 3600) / 60)
   const rest = n % 60
+  if (apart < 60 && n >= 3600) {
+    const two = (v: number): string => String(v).padStart(2, '0')
+    return `${d ? `${d}d ` : ''}${h}:${two(m)}:${two(rest)}`
+  }
   const parts = [d ? `${d}d` : '', h ? `${h}h` : '', m ? `${m}m` : '', rest ? `${rest}s` : ''].filter(Boolean)
   return parts.slice(0, d ? 3 : 2).join(' ')
 }

@@ -42,7 +42,7 @@ export function heading(run: Details, now: number): HTMLElement {
       : null,
     told?.message ? h('pre', { class: 'message', text: told.message }) : null,
     told?.no_steps ? h('p', { class: 'ended', text: 'No steps were seen: ' + told.no_steps }) : null,
-    run.live && run.numbers.progress_pct !== undefined ? progress(run.numbers.progress_pct) : null,
+    run.live && run.numbers.progress_pct !== undefined ? progress(run.numbers.progress_pct, long) : null,
   )
 }
 
@@ -50,14 +50,18 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
-function progress(share: number): HTMLElement {
+function progress(share: number, took: number | undefined): HTMLElement {
   const value = Math.min(Math.max(share, 0), 100)
-  return h('progress', {
-    max: '100',
-    value: String(value),
-    aria: { label: 'Progress' },
-    title: say.percent(value),
-  })
+  const left = took !== undefined && value > 0.5 ? (took / value) * (100 - value) : undefined
+  return h(
+    'div',
+    { class: 'progress' },
+    h('progress', { max: '100', value: String(value), aria: { label: 'Progress' } }),
+    h('span', {
+      class: 'faint',
+      text: say.percent(value) + (left === undefined ? '' : `, some ${say.seconds(left)} left at this pace`),
+    }),
+  )
 }
 
 interface Tile {

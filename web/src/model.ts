@@ -170,7 +170,8 @@ export interface Loaded {
 export function title(run: Details): string {
   const name = run.private?.name?.trim()
   const id = run.attempt > 1 ? `${run.short_id} (attempt ${run.attempt})` : run.short_id
-  return name ? name : id
+  if (!name) return id
+  return name.length > 120 ? name.slice(0, 120) + '…' : name
 }
 
 /** How long it took, or takes so far. */

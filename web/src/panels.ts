@@ -16,6 +16,7 @@ export interface Line {
   width?: number
   faint?: boolean
   span?: boolean // unknown points are bridged: a step may take many ticks
+  detail?: boolean // shown only where the others have few points left
   limit?: boolean // a bound, drawn dashed and left out where it would flatten the rest
 }
 
@@ -177,6 +178,22 @@ function steps(p: Panel, { run, place }: Placed, colour: string, label: string, 
       // Of few steps the 99th of a hundred is merely the slowest, which has its mark.
       if (blocks.length < 3 || (blocks[blocks.length >> 1]?.steps ?? 0) >= 200)
         add(p, x, of('p99'), { label: 'p99', colour, dash: [2, 3], width: 1, faint: true })
+      // Each tick by itself, for who looks closely.
+      const { series } = run
+      add(p, place.points, column(series, 'step_ms'), {
+        label: 'mean',
+        colour: 'dev-2',
+        span: true,
+        detail: true,
+      })
+      add(p, place.points, column(series, 'step_max_ms', 'max'), {
+        label: 'slowest',
+        colour: 'slow',
+        width: 1,
+        faint: true,
+        span: true,
+        detail: true,
+      })
     }
     return
   }

@@ -5,7 +5,7 @@ import { h, fill } from './dom'
 import * as say from './format'
 import { comparison, heading, tiles } from './head'
 import { Link, type Range } from './link'
-import { duration, type Loaded } from './model'
+import { duration, title, type Loaded } from './model'
 import { panels, Positions, type Axis, type Panel } from './panels'
 import { tables } from './tables'
 import { lanes, Timeline } from './timeline'
@@ -149,7 +149,9 @@ export class View {
       return
     }
     const { details } = first
-    document.title = `${details.private?.name ?? details.short_id} – trainwatch`
+    const share = details.numbers.progress_pct
+    const far = details.live ? (share === undefined ? '● ' : `${Math.floor(share)} % `) : ''
+    document.title = `${far}${title(details)} – trainwatch`
     fill(this.head, heading(details, now), tiles(details))
     const look = (at: number): void => {
       const x = new Positions(first.series, this.axis).of(at)
