@@ -4,11 +4,18 @@
 export type Theme = 'auto' | 'light' | 'dark'
 
 const place = 'trainwatch-theme'
-let computed: CSSStyleDeclaration | undefined
+const known = new Map<string, string>() // of the colours that hold now
 
 export function colourOf(name: string): string {
-  computed ??= getComputedStyle(document.documentElement)
-  return computed.getPropertyValue('--' + name).trim() || '#888'
+  let colour = known.get(name)
+  if (colour === undefined) {
+    colour =
+      getComputedStyle(document.documentElement)
+        .getPropertyValue('--' + name)
+        .trim() || '#888888'
+    known.set(name, colour)
+  }
+  return colour
 }
 
 /** The colour with a share of its strength. Style variables are written as #rrggbb. */
@@ -25,7 +32,7 @@ export function theme(): Theme {
 export function setTheme(to: Theme): void {
   if (to === 'auto') delete document.documentElement.dataset['theme']
   else document.documentElement.dataset['theme'] = to
-  computed = undefined
+  known.clear()
   try {
     localStorage.setItem(place, to)
   } catch {
@@ -46,7 +53,7 @@ export function rememberedTheme(): void {
 /** Calls f whenever the system's or the paper's colours come to hold. */
 export function onSystemTheme(f: () => void): void {
   const changed = (): void => {
-    computed = undefined
+    known.clear()
     f()
   }
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed)
