@@ -94,7 +94,7 @@ class _Lookout:
         return None
 
 
-_ModuleSpec = type(__spec__)
+_ModuleSpec = type(__spec__) if "__spec__" in globals() else object  # on old Pythons
 
 
 class _Noticed(_ModuleSpec):
@@ -102,10 +102,9 @@ class _Noticed(_ModuleSpec):
 
     @property
     def _initializing(self):
-        try:
-            return self.__dict__["_initializing"]
-        except KeyError:
-            raise AttributeError("'ModuleSpec' object has no attribute '_initializing'") from None
+        if "_initializing" not in self.__dict__:
+            raise AttributeError("'ModuleSpec' object has no attribute '_initializing'")
+        return self.__dict__["_initializing"]
 
     @_initializing.setter
     def _initializing(self, value):
