@@ -23,6 +23,27 @@ BUCKETS = 592
 SHORTEST = 1024  # ns; what takes less is in bucket 0
 
 NAN = float("nan")
+UNTOLD = 3 * b"\0\0\0\0\0\0\xf8\x7f" + 8 * b"\xff"  # words 3 to 6 of a step: NaN, and tokens of -1
+
+
+def first_word(epoch):
+    """Return word 0 of the record of a step in that epoch."""
+    return ((epoch & 0xFFFFFFFF) << 32 | STEP).to_bytes(8, "little")
+
+
+def _bucket_words():
+    """Return for each number of bits that a duration may have: how far to shift
+    it, and what to add then for the word of its bucket in the header.
+
+    The highest five bits are 16 to 31, the part of the octave. What is shifted
+    by 63 is nothing.
+    """
+    table = [(63, HISTOGRAM)] * 11  # shorter than SHORTEST
+    table += [(below, HISTOGRAM + (below - 6) * 16 - 16) for below in range(6, 43)]
+    return table + [(63, HISTOGRAM + BUCKETS - 1)] * 17
+
+
+BUCKET = _bucket_words()
 
 
 def middle(bucket):

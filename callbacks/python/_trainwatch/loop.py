@@ -14,13 +14,10 @@ import time
 import types
 
 from . import layout, library, page, place
-from .layout import HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LAST_STEP, LONGEST
+from .layout import BUCKET, HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LAST_STEP, LONGEST
 from .layout import LOSS, NAN, NORM, RATE, STEPS, SUM, TIMED, TOKENS
-from .number import count, real
+from .number import count, told
 
-_LAST_BUCKET = HISTOGRAM + layout.BUCKETS - 1
-_OFFSET = HISTOGRAM - 6 * 16 - 16  # 1,024 ns, where they begin, is 16 << 6
-_NO_EPOCH = 0xFFFFFFFF << 32  # in word 0 of a record
 _MOST_EPOCHS = (1 << 31) - 1
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
@@ -40,55 +37,57 @@ def loop(create=page.create, clock=time.monotonic_ns):
     failure, all functions do nothing. clock is in ns, as the page's base.
     """
     tried = False  # to make a page
-    words = floats = pack = None  # the page as i64 and f64; a record's pack_into
+    words = floats = None  # the page as i64 and f64
+    pack = pack_short = None  # a step's record with all it may tell, and with `rest`
     base = 0  # clock() when it was made
     slot = HEADER  # of the next record, in bytes
     others = 0  # records that are no steps
-    steps = skew = timed = total = longest = 0  # a step's number is steps + skew
+    steps = skew = untimed = longest = 0  # a step's number is steps + skew
+    counted = [0] * (HISTOGRAM + layout.BUCKETS)  # the histogram, by word: faster to read
     tokens_told = -1
+    rate, before = None, None  # learning rate of `rest`; that of the step before
+    rest = layout.UNTOLD  # words 3 to 6 of a step that tells a rate or nothing
     timing = False  # the next step is timed, from edge: the end of the one
     edge = 0  # before, pushed on by the phases since
+    origin = 0  # edge less the sum of all times
     stepped = False  # since the training began
     epoch_now, running, began = -1, False, -1
-    word = _NO_EPOCH | layout.STEP  # word 0 of a step's record
+    word = layout.first_word(-1)
     depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
 
     def forget():
         """In a child of fork: the page is its parent's."""
-        nonlocal tried, words, floats, pack, slot, others, steps, skew, timed, total, longest
-        nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth
-        tried, words, floats, pack = False, None, None, None
-        slot, others, steps, skew, timed, total, longest = HEADER, 0, 0, 0, 0, 0, 0
+        nonlocal tried, words, floats, slot, others, steps, skew, untimed, longest, edge, origin
+        nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, counted
+        tried, words, floats = False, None, None
+        counted = [0] * len(counted)
+        forget_rate()
+        slot, others, steps, skew, untimed, longest, edge, origin = HEADER, 0, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth = -1, False, False, 0
-        epoch_now, running, began, word = -1, False, -1, _NO_EPOCH | layout.STEP
+        epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
 
     def start():
-        """Make the page, once; say whether there is one."""
-        nonlocal tried, words, floats, pack, base
+        """Make the page if that was not tried; say whether there is one."""
+        nonlocal tried, words, floats, pack, pack_short, base
+        if tried:
+            return words is not None
         tried = True
         made = create()
         if made is None:
             return False
         memory, base = made
         view = memoryview(memory)
-        pack = library.load("_struct").Struct("@Qqqdddqq").pack_into
+        struct = library.load("_struct").Struct
+        pack, pack_short = struct("@8sqqdddqq").pack_into, struct("@8sqq32sq").pack_into
         floats, words = view.cast("d"), view.cast("q")
         return True
 
     def start_once():
-        """Make the page if that was not tried; say whether there is one."""
+        """Do as start does, and never fail."""
         try:
-            return words is not None or (not tried and start())
+            return start()
         except Exception:
             return False
-
-    def told(place, value):
-        """Leave in the header what was told, unless it is not known."""
-        value = real(value)
-        if value == value:
-            floats[place] = value
-            return value
-        return NAN  # the one NaN that is written
 
     def step(loss=None, lr=None, grad_norm=None, tokens=None, epoch=None):
         """Tell that a step ended, and what is known about it.
@@ -98,59 +97,61 @@ def loop(create=page.create, clock=time.monotonic_ns):
         ended and another began. What lies on a device is not fetched from
         there, which would wait for the device: pass floats.
         """
-        nonlocal slot, steps, timed, total, longest, tokens_told, edge
+        nonlocal slot, steps, longest, tokens_told, edge, before
         try:
-            if words is None and (tried or not start()):
+            if words is None and not start():
                 return
             now = clock() - base
             if epoch is not None and (type(epoch) is not int or epoch != epoch_now):
                 turn(epoch, now)
-            if loss is None:
-                loss = NAN
-            elif type(loss) is float and loss == loss:
-                floats[LOSS] = loss
-            else:
-                loss = told(LOSS, loss)
-            if lr is None:
-                lr = NAN
-            elif type(lr) is float and lr == lr:
-                floats[RATE] = lr
-            else:
-                lr = told(RATE, lr)
-            if grad_norm is None:
-                grad_norm = NAN
-            elif type(grad_norm) is float and grad_norm == grad_norm:
-                floats[NORM] = grad_norm
-            else:
-                grad_norm = told(NORM, grad_norm)
-            if tokens is None:
-                tokens = -1
-            else:
-                tokens = count(tokens)
-                if tokens >= 0:
-                    tokens_told = tokens + (tokens_told if tokens_told > 0 else 0)
-                    words[TOKENS] = tokens_told
+            steps += 1
+            number = steps + skew if skew else steps
             if timing:
                 took = now - edge
-                edge = now
-                timed += 1
-                total += took
-                words[TIMED] = timed
-                words[SUM] = total
                 if took > longest:
                     words[LONGEST] = longest = took
-                # The highest five bits are 16 to 31, the part of the octave;
-                # how many bits are below them says which octave.
-                below = took.bit_length() - 5
-                if 5 < below < 43:
-                    words[below * 16 + (took >> below) + _OFFSET] += 1
-                else:
-                    words[HISTOGRAM if below < 6 else _LAST_BUCKET] += 1
+                elif took < 0:
+                    took = 0
+                edge = now
+                words[TIMED] = steps - untimed
+                words[SUM] = now - origin
+                below, bucket = BUCKET[took.bit_length()]
+                bucket += took >> below
+                words[bucket] = counted[bucket] = counted[bucket] + 1
             else:
-                took = untimed(now)
-            steps += 1
-            number = steps + skew
-            pack(words, slot, word, now, number, loss, lr, grad_norm, tokens, took)
+                took = first(now)
+            if lr is rate and loss is None and grad_norm is None and tokens is None:
+                pack_short(words, slot, word, now, number, rest, took)
+            else:
+                if loss is None:
+                    loss = NAN
+                elif type(loss) is float and loss == loss:
+                    floats[LOSS] = loss
+                else:
+                    loss = told(floats, LOSS, loss)
+                if lr is None:
+                    lr = NAN
+                elif type(lr) is float and lr == lr:
+                    floats[RATE] = lr
+                    if lr is before and lr is not rate:
+                        keep_rate(lr)
+                    before = lr
+                else:
+                    lr = told(floats, RATE, lr)
+                if grad_norm is None:
+                    grad_norm = NAN
+                elif type(grad_norm) is float and grad_norm == grad_norm:
+                    floats[NORM] = grad_norm
+                else:
+                    grad_norm = told(floats, NORM, grad_norm)
+                if tokens is None:
+                    tokens = -1
+                else:
+                    tokens = count(tokens)
+                    if tokens >= 0:
+                        tokens_told = tokens + (tokens_told if tokens_told > 0 else 0)
+                        words[TOKENS] = tokens_told
+                pack(words, slot, word, now, number, loss, lr, grad_norm, tokens, took)
             slot = slot + 64 if slot < LAST_SLOT else HEADER
             words[STEPS] = steps
             words[LAST_STEP] = number
@@ -161,14 +162,25 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     # Everything below is rare.
 
-    def untimed(now):
+    def first(now):
         """The first step, one that ends inside a phase: what follows is timed."""
-        nonlocal timing, stepped, edge, mark
-        if not steps:
+        nonlocal timing, stepped, edge, origin, mark, untimed
+        if steps == 1:
             words[layout.FIRST_AT] = now
         stepped, timing = True, depth == 0
+        origin += now - edge
         edge = mark = now
+        untimed += 1
         return -1
+
+    def keep_rate(value):
+        """A learning rate that stays: what a step with it tells is packed once."""
+        nonlocal rate, rest
+        rate, rest = value, library.load("_struct").pack("@dddq", NAN, value, NAN, -1)
+
+    def forget_rate():
+        nonlocal rate, before, rest
+        rate, before, rest = None, None, layout.UNTOLD
 
     def record(kind, phase, at, third, rest):
         nonlocal slot, others
@@ -184,11 +196,12 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def amend(loss=None, lr=None, grad_norm=None):
         """Tell what became known about the last step only after it was told."""
+        forget_rate()  # the header's may be another from here on
         last = ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
         ours = words[last] & 0xFF == layout.STEP
         for place, header, value in ((3, LOSS, loss), (4, RATE, lr), (5, NORM, grad_norm)):
             if value is not None:
-                value = told(header, value)
+                value = told(floats, header, value)
                 if ours and value == value:
                     floats[last + place] = value
 
@@ -202,7 +215,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         It counts as a phase that begins and ends; where it was short there are
         no records of it, which would cost more than many a wait.
         """
-        nonlocal edge
+        nonlocal edge, origin
         if depth:
             return
         at = clock() - base
@@ -211,6 +224,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
             event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
             event(layout.PHASE_END, at, took, layout.DATA_WAIT)
         edge += took
+        origin += took
         words[layout.PHASES + layout.DATA_WAIT] += took
 
     def event(kind, at, took=-1, phase=0):
@@ -219,7 +233,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     def enter(n):
         nonlocal epoch_now, word
         epoch_now = n if type(n) is int and 0 <= n <= _MOST_EPOCHS else -1
-        word = (epoch_now & 0xFFFFFFFF) << 32 | layout.STEP
+        word = layout.first_word(epoch_now)
         words[layout.EPOCH] = epoch_now
 
     def turn(n, now):
@@ -307,7 +321,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def phase_end():
         """Tell that the phase ended that began last."""
-        nonlocal depth, timing, edge
+        nonlocal depth, timing, edge, origin
         if depth == 0:
             return
         depth -= 1
@@ -315,6 +329,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
             return
         at = clock() - base
         edge += at - mark
+        origin += at - mark
         timing = stepped
         words[layout.PHASES + kind] += at - opened
         event(layout.PHASE_END, at, at - opened, kind)
@@ -335,10 +350,10 @@ def loop(create=page.create, clock=time.monotonic_ns):
         cells = dict(zip(step.__code__.co_freevars, step.__closure__))
         mine = types.CellType(None)
 
-        def first():
+        def ask():
             # A step that somebody else has told already is not told again:
             # the answer to that is no, and the next call goes through.
-            if words is None and (tried or not start()):
+            if not start():
                 return False
             goes = allow()
             mine.cell_contents = words
@@ -349,7 +364,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=forget_mine)
-        cells.update(words=mine, tried=types.CellType(False), start=types.CellType(first))
+        cells.update(words=mine, start=types.CellType(ask))
         closure = tuple(cells[name] for name in step.__code__.co_freevars)
         copy = types.FunctionType(step.__code__, step.__globals__, "step", None, closure)
         copy.__defaults__, copy.__doc__ = step.__defaults__, step.__doc__

@@ -43,6 +43,15 @@ def real(value):
         return NAN
 
 
+def told(floats, place, value):
+    """Return value as real does; where it is known, leave it in floats[place]."""
+    value = real(value)
+    if value == value:
+        floats[place] = value
+        return value
+    return NAN  # the one NaN that is written
+
+
 def count(value):
     """Return value as an int from 0 to 2^63-1, -1 where it is none."""
     try:
