@@ -3,9 +3,6 @@
 The time that the loop spends in the loader's __next__ is data wait. A pass
 over a loader with gradients off, between steps, is an evaluation. Both of the
 main thread only: a thread that fetches ahead keeps nobody waiting.
-
-Not before Python 3.11: a dataset's exception would show our function in its
-traceback, and could not be made to do without.
 """
 
 import sys
@@ -35,44 +32,52 @@ class _Passes:
 passes = _Passes()
 
 
-def _wrap(plain, learning):
+def _timed(plain, learning):
+    """Return what stands in for an iterator's __next__.
+
+    A descriptor: Python asks it for the method, which it makes of plain and of
+    C's own map and chain. While the data is fetched there is no function of
+    ours on the stack, and so none in a traceback from within a dataset.
+    """
     clock, waited = time.monotonic_ns, LOOP.waited
-    thread = library.load("_thread").get_ident
+    thread, chain = library.load("_thread").get_ident, library.load("itertools").chain
     main = thread()  # of the import, which the loop's is too, or nothing is told
 
-    def __next__(self):
-        try:
-            if thread() != main:
-                return plain(self)
-            began = clock()
-            if not learning():
-                if not passes.open:
-                    passes.begin(self)
-                began = 0
-            elif passes.open:
-                passes.close()
-            batch = plain(self)
-            if began:
-                waited(began)
-            return batch
-        except BaseException as failure:
-            failure.__traceback__ = failure.__traceback__.tb_next
-            if passes.open and passes.open == id(self):
-                passes.close()
-            raise
+    def got(batch, began):
+        if began:
+            waited(began)
+        return batch
 
-    return __next__
+    def ended(iterator):
+        if passes.open == id(iterator):
+            passes.close()
+        raise StopIteration
+
+    class Next:
+        def __get__(self, iterator, owner=None):
+            if iterator is None:
+                return plain
+            try:
+                if thread() == main:
+                    began = clock()
+                    if not learning():
+                        began = 0
+                        if not passes.open:
+                            passes.begin(iterator)
+                    elif passes.open:
+                        passes.close()
+                    batch = map(got, map(plain, (iterator,)), (began,))
+                    return chain(batch, map(ended, (iterator,))).__next__
+            except Exception:
+                pass
+            return plain.__get__(iterator, owner)
+
+    return Next()
 
 
 def install(module):
     """Time the loaders of torch.utils.data.dataloader."""
     iterator = module.__dict__.get("_BaseDataLoaderIter")
-    torch = sys.modules.get("torch")
-    learning = getattr(torch, "is_grad_enabled", None)
-    if sys.version_info < (3, 11) or iterator is None or learning is None:
-        return
-    plain = iterator.__dict__["__next__"]
-    timed = _wrap(plain, learning)
-    for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
-        setattr(timed, name, getattr(plain, name))
-    iterator.__next__ = timed
+    learning = getattr(sys.modules.get("torch"), "is_grad_enabled", None)
+    if iterator is not None and learning is not None:
+        iterator.__next__ = _timed(iterator.__dict__["__next__"], learning)
