@@ -7,13 +7,15 @@ them out on threads of its own, a step is counted when the next batch begins.
 
 from . import layout, optimizer, settings, source
 from .loop import LOOP
+from .span import Span
 
 
 class _Training:
     def __init__(self, threads):
         self.threads = threads  # ends of batches come on other threads
         self.plan = None
-        self.counts = self.pending = self.testing = False
+        self.counts = self.pending = False
+        self.span = Span()
         self.epoch = 0
 
     def step(self, loss=None):
@@ -70,13 +72,11 @@ def _batch_end(t, callback, batch=0, logs=None):
 def _test_begin(t, callback, logs=None):
     if t.pending:
         t.step()
-    t.testing = bool(LOOP.phase_begin(layout.EVAL))
+    t.span.enter(layout.EVAL)
 
 
 def _test_end(t, callback, logs=None):
-    if t.testing:
-        t.testing = False
-        LOOP.phase_end()
+    t.span.leave()
 
 
 def _epoch_end(t, callback, epoch=0, logs=None):

@@ -6,9 +6,10 @@ every Trainer has. We are not installed: where it asks, ours is added.
 
 import sys
 
-from . import layout, model, optimizer, source
+from . import layout, model, optimizer, parallel, source
 from . import settings as told
 from .loop import LOOP
+from .span import Span
 
 _GROUPS = ("lightning.pytorch.callbacks_factory", "pytorch_lightning.callbacks_factory")
 
@@ -22,17 +23,7 @@ class _Training:
         self.fresh = False  # no step of this training has begun
         self.counts = False
         self.last = 0  # global step
-        self.phase = 0
-
-    def enter(self, phase):
-        self.leave()
-        if LOOP.phase_begin(phase):
-            self.phase = phase
-
-    def leave(self):
-        if self.phase:
-            self.phase = 0
-            LOOP.phase_end()
+        self.span = Span()
 
 
 def _plan(trainer):
@@ -51,7 +42,7 @@ def _settings(trainer, module):
     values.update(model.describe(module))
     values["precision"] = _PRECISIONS.get(str(trainer.precision), values.get("precision"))
     values["sharding"] = _STRATEGIES.get(type(trainer.strategy).__name__, "other")
-    values["data_parallel_size"] = trainer.world_size
+    values.update(_spread(trainer))
     if trainer.optimizers:
         values["optimizer"] = told.optimizer_of(trainer.optimizers[0])
     loader = trainer.train_dataloader
@@ -60,19 +51,28 @@ def _settings(trainer, module):
     return values
 
 
+def _spread(trainer):
+    """Return the sizes of parallelism; one process alone has all the data."""
+    sizes = parallel.sizes(parallel.of_strategy(trainer.strategy))
+    if sizes.get("data_parallel_size") is None and trainer.world_size == 1:
+        sizes["data_parallel_size"] = 1
+    return sizes
+
+
 def _train_start(t, trainer, module):
+    t.span.leave()  # of a training that failed
     t.__init__()
     t.fresh, t.last = True, trainer.global_step
 
 
 def _epoch_start(t, trainer, module):
-    t.leave()
+    t.span.leave()
     if t.counts:
         LOOP.epoch_begin(trainer.current_epoch)
 
 
 def _batch_start(t, trainer, module, *_):
-    t.leave()
+    t.span.leave()
     if not t.fresh:
         return
     t.fresh = False
@@ -97,25 +97,25 @@ def _batch_end(t, trainer, module, outputs=None, *_):
 
 
 def _epoch_end(t, trainer, module):
-    t.leave()
+    t.span.leave()
     if t.counts and source.counting() == source.LIGHTNING:
         LOOP.epoch(trainer.current_epoch)
 
 
 def _validation_start(t, trainer, module):
-    t.enter(layout.EVAL)
+    t.span.enter(layout.EVAL)
 
 
 def _save(t, trainer, module, checkpoint=None):
-    t.enter(layout.CHECKPOINT)  # there is no hook for its end: it is the next one's beginning
+    t.span.enter(layout.CHECKPOINT)  # there is no hook for its end: it is the next one's beginning
 
 
 def _leave(t, trainer, module):
-    t.leave()
+    t.span.leave()
 
 
 def _train_end(t, trainer, module):
-    t.leave()
+    t.span.leave()
     if t.counts:
         optimizer.tick(True)
         LOOP.end()

@@ -9,7 +9,7 @@ source of steps, during a step that nobody times.
 import os
 import sys
 
-from . import place
+from . import parallel, place
 from .encode import encode
 from .record import PACKAGES
 
@@ -93,9 +93,13 @@ def optimizer_of(optimizer):
     return None if optimizer is None else type(optimizer).__name__
 
 
+def _parameters(optimizer):
+    return (p for group in optimizer.param_groups for p in group["params"])
+
+
 def _trained(optimizer):
     """Return how many parameters an optimizer has; their shapes are at hand."""
-    return sum(p.numel() for group in optimizer.param_groups for p in group["params"])
+    return sum(p.numel() for p in _parameters(optimizer))
 
 
 def torch(optimizer):
@@ -105,6 +109,7 @@ def torch(optimizer):
             "optimizer": optimizer_of(optimizer),
             "trainable_parameter_count": _trained(optimizer),
         }
+        values.update(parallel.sizes(parallel.of_parameters(_parameters(optimizer))))
     except Exception:
         values = {}
     tell(_framework("accelerate", "deepspeed") or "torch", values)

@@ -5,9 +5,10 @@ begin and end. Loss, learning rate and norm are what the Trainer logs: it has
 fetched them from the device by then for its own ends.
 """
 
-from . import layout, model, optimizer, source
+from . import layout, model, optimizer, parallel, source
 from . import settings as told
 from .loop import LOOP
+from .span import Span
 
 
 class _Training:
@@ -18,24 +19,14 @@ class _Training:
         self.counts = False
         self.epoch = -1
         self.tokens = 0
-        self.phase = 0  # open: EVAL or CHECKPOINT
-
-    def enter(self, phase):
-        self.leave()
-        if LOOP.phase_begin(phase):
-            self.phase = phase
-
-    def leave(self):
-        if self.phase:
-            self.phase = 0
-            LOOP.phase_end()
+        self.span = Span()
 
     def follow(self, control):
         """Enter the phase that the Trainer goes into next, if it is one."""
         if control.should_evaluate:
-            self.enter(layout.EVAL)
+            self.span.enter(layout.EVAL)
         elif control.should_save:
-            self.enter(layout.CHECKPOINT)
+            self.span.enter(layout.CHECKPOINT)
 
     def first(self, args, state, facts):
         """Make the page when the first step begins: a process that does not
@@ -57,7 +48,6 @@ def _settings(args, facts):
         "data_workers": getattr(args, "dataloader_num_workers", None),
         "gradient_checkpointing": bool(getattr(args, "gradient_checkpointing", False)),
         "torch_compile": bool(getattr(args, "torch_compile", False)),
-        "data_parallel_size": getattr(args, "world_size", None),
         "optimizer": told.optimizer_of(facts.get("optimizer")),
     }
     for name in ("max_length", "max_seq_length"):  # of a language model's trainers
@@ -68,10 +58,23 @@ def _settings(args, facts):
     values["lr_scheduler"] = getattr(schedule, "value", schedule)
     values["sharding"] = _sharding(args)
     values.update(model.describe(facts.get("model")))
+    values.update(_spread(args, facts.get("model")))
     for flag, word in (("fp16", "fp16"), ("bf16", "bf16")):
         if getattr(args, flag, False):
             values["precision"] = word
     return values
+
+
+def _spread(args, trained):
+    """Return the sizes of parallelism; one process alone has all the data."""
+    named = parallel.of_config(getattr(args, "parallelism_config", None))
+    tensor = getattr(trained, "tp_size", None)
+    if type(tensor) is int and tensor > 0:
+        named["tp"] = tensor
+    sizes = parallel.sizes(named)
+    if sizes.get("data_parallel_size") is None and getattr(args, "world_size", None) == 1:
+        sizes["data_parallel_size"] = 1
+    return sizes
 
 
 def _sharding(args):
@@ -97,6 +100,7 @@ def _training(name, function):
 
 
 def _train_begin(t, args, state, control, facts):
+    t.span.leave()  # of a training that failed
     t.__init__()
     epochs = -1 if getattr(args, "max_steps", -1) > 0 else -int(-args.num_train_epochs // 1)
     t.plan = (state.max_steps, max(epochs, 0))
@@ -104,14 +108,14 @@ def _train_begin(t, args, state, control, facts):
 
 
 def _epoch_begin(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
     t.epoch = int(state.epoch or 0)
     if t.counts:
         LOOP.epoch_begin(t.epoch)
 
 
 def _step_begin(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
     if t.plan is not None:
         t.first(args, state, facts)
 
@@ -128,20 +132,20 @@ def _step_end(t, args, state, control, facts):
 
 
 def _epoch_end(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
     if t.counts and source.counting() == source.TRANSFORMERS:
         LOOP.epoch(t.epoch)
     t.follow(control)
 
 
 def _evaluate(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
     if control.should_save:
-        t.enter(layout.CHECKPOINT)
+        t.span.enter(layout.CHECKPOINT)
 
 
 def _save(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
 
 
 def _log(t, args, state, control, facts):
@@ -151,7 +155,7 @@ def _log(t, args, state, control, facts):
 
 
 def _train_end(t, args, state, control, facts):
-    t.leave()
+    t.span.leave()
     if t.counts:
         optimizer.tick(True)
         LOOP.end()
