@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,17 +53,18 @@ type training struct {
 func newTraining(t *testing.T, command ...string) training {
 	t.Helper()
 	bin := frameworks(t)
+	command = slices.Clone(command)
 	command[0] = filepath.Join(bin, command[0])
 	return training{bin: bin, home: t.TempDir(), command: command, env: []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TRAINWATCH_TELEMETRY=off",
 		"PYTHONHASHSEED=0", "OMP_NUM_THREADS=1", "CUDA_VISIBLE_DEVICES=",
-		"HF_HUB_OFFLINE=1", "KERAS_BACKEND=torch",
+		"HF_HUB_OFFLINE=1", "KERAS_BACKEND=torch", "DS_ACCELERATOR=cpu",
 	}}
 }
 
 func (p training) run(t *testing.T, program string, arguments ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, arguments...)
 	cmd.Dir = filepath.Join("testdata", "full")
@@ -87,7 +89,8 @@ func freePort(t *testing.T) string {
 func (p training) bare(t *testing.T, dir string) result {
 	t.Helper()
 	fresh(t, dir)
-	return p.run(t, p.command[0], append(p.command[1:len(p.command):len(p.command)], dir)...)
+	command := p.ported(t)
+	return p.run(t, command[0], append(command[1:], dir)...)
 }
 
 func (p training) watched(t *testing.T, dir string) result {
@@ -97,8 +100,19 @@ func (p training) watched(t *testing.T, dir string) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arguments := append([]string{"run", "--quiet", "--"}, p.command...)
-	return p.run(t, path, append(arguments, dir)...)
+	return p.run(t, path, append(append([]string{"run", "--quiet", "--"}, p.ported(t)...), dir)...)
+}
+
+// ported is the command with a free port for the word PORT.
+func (p training) ported(t *testing.T) []string {
+	t.Helper()
+	command := slices.Clone(p.command)
+	for i, word := range command {
+		if word == "PORT" {
+			command[i] = freePort(t)
+		}
+	}
+	return command
 }
 
 func fresh(t *testing.T, dir string) {
@@ -124,17 +138,29 @@ func (p training) ask(t *testing.T, into any, arguments ...string) {
 	}
 }
 
-// varying is what differs between two runs of one program: pids and times.
-var varying = regexp.MustCompile(`\b\d\d:\d\d:\d\d[.\d]*|\b[WIE]\d{4}\b|\b\d{3,}\b|0x[0-9a-f]+`)
+// varying is what launchers tell of themselves that no two runs have in common:
+// times, ports and pids.
+var varying = regexp.MustCompile(`\b\d\d:\d\d:\d\d[.,\d]*|\b[WIE]\d{4}\b|\b\d{3,}\b|0x[0-9a-f]+`)
 
-func alike(t *testing.T, what, bare, watched string) {
+// alike compares byte for byte; where a launcher tells of itself, but for that.
+func alike(t *testing.T, what, bare, watched string, launcher bool) {
 	t.Helper()
-	if varying.ReplaceAllString(bare, "#") != varying.ReplaceAllString(watched, "#") {
+	if launcher {
+		bare, watched = varying.ReplaceAllString(bare, "#"), varying.ReplaceAllString(watched, "#")
+	}
+	if bare != watched {
 		t.Errorf("%s differs.\nbare:\n%s\nwatched:\n%s", what, bare, watched)
 	}
 }
 
-// Real frameworks are seen as they see themselves, and behave as without us.
+var (
+	torchrun   = []string{"torchrun", "--standalone", "--nproc-per-node=2"}
+	accelerate = strings.Fields("accelerate launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port PORT")
+	deepspeed  = strings.Fields("deepspeed --num_accelerators 2 --master_port PORT")
+)
+
+// Real frameworks are seen as they see themselves, and behave as without us:
+// the same bytes on stdout and stderr, the same weights, the same end.
 func TestFrameworks(t *testing.T) {
 	for name, command := range map[string][]string{
 		"a plain loop":               {"python", "plain.py"},
@@ -146,29 +172,30 @@ func TestFrameworks(t *testing.T) {
 		"a compiled optimizer":       {"python", "compiled_step.py"},
 		"steps by hand":              {"python", "by_hand.py"},
 		"Transformers":               {"python", "trainer.py"},
+		"adapters":                   {"python", "lora.py"},
 		"Lightning":                  {"python", "lit.py"},
 		"Keras":                      {"python", "keras_fit.py"},
-		"torchrun":                   {"torchrun", "--standalone", "--nproc-per-node=2", "ddp.py"},
+		"a notebook":                 {"python", "notebook.py"},
+		"torchrun":                   append(torchrun[:3:3], "ddp.py"),
+		"a mesh":                     append(torchrun[:3:3], "mesh.py"),
+		"accelerate launch":          append(accelerate[:len(accelerate):len(accelerate)], "accel.py"),
+		"deepspeed's launcher":       append(deepspeed[:len(deepspeed):len(deepspeed)], "ds.py"),
 		"spawned ranks":              {"python", "spawn.py"},
 		"a dataset that fails":       {"python", "failing.py"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newTraining(t, command...)
+			launcher := command[0] != "python"
 			dir := filepath.Join(t.TempDir(), "out")
 			bare, watched := p.bare(t, dir), p.watched(t, dir)
 			if bare.status != watched.status {
 				t.Fatalf("ended with %q, bare with %q\n%s", watched.status, bare.status, watched.stderr)
 			}
-			if bare.stdout != watched.stdout {
-				t.Errorf("stdout differs.\nbare:\n%s\nwatched:\n%s", bare.stdout, watched.stdout)
-			}
-			alike(t, "stderr", bare.stderr, watched.stderr)
+			alike(t, "stdout", bare.stdout, watched.stdout, launcher)
+			alike(t, "stderr", bare.stderr, watched.stderr, launcher)
 
-			lines := strings.Split(strings.TrimSpace(watched.stdout), "\n")
-			var said map[string]any
-			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &said); err != nil {
-				t.Fatalf("the program's last line: %v\n%+v", err, watched)
-			}
+			said := lastWords(t, watched)
 			var runs []map[string]any
 			p.ask(t, &runs, "runs", "--json")
 			if len(runs) != 1 {
@@ -196,24 +223,54 @@ func TestFrameworks(t *testing.T) {
 	}
 }
 
-// Of all processes of a run one sends, and says who tells of its steps.
+// lastWords is what the program says of itself, in its last line: launchers may
+// have some more.
+func lastWords(t *testing.T, r result) map[string]any {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	for _, line := range slices.Backward(lines) {
+		var said map[string]any
+		if json.Unmarshal([]byte(line), &said) == nil {
+			return said
+		}
+	}
+	t.Fatalf("the program says nothing of itself\n%+v", r)
+	return nil
+}
+
+// Of all processes of a run one sends, and says who tells of its steps and what
+// the training uses.
 func TestFrameworksOneSender(t *testing.T) {
+	type settings = map[string]any
 	for name, c := range map[string]struct {
 		command           []string
 		source, framework string
+		settings          settings // of train_start, besides those that all have
 	}{
-		"torchrun":      {[]string{"torchrun", "--standalone", "--nproc-per-node=2", "ddp.py"}, "torch", "torch"},
-		"spawned ranks": {[]string{"python", "spawn.py"}, "torch", "torch"},
-		"Transformers":  {[]string{"python", "trainer.py"}, "hf", "transformers"},
-		"Lightning":     {[]string{"python", "lit.py"}, "lightning", "lightning"},
+		"torchrun": {append(torchrun[:3:3], "ddp.py"), "torch", "torch", settings{
+			"data_parallel_size": 2.0, "optimizer": "SGD", "trainable_parameter_count": 161.0, "world_size": 2.0,
+		}},
+		"a mesh": {append(torchrun[:3:3], "mesh.py"), "torch", "torch", settings{
+			"data_parallel_size": 1.0, "tensor_parallel_size": 2.0, "world_size": 2.0,
+		}},
+		"spawned ranks": {[]string{"python", "spawn.py"}, "torch", "torch", settings{"data_parallel_size": 2.0}},
+		"adapters": {[]string{"python", "lora.py"}, "hf", "transformers", settings{
+			"lora": true, "qlora": false, "lora_rank": 4.0, "parameter_count": 4848.0, "trainable_parameter_count": 256.0,
+			"batch_size": 4.0, "gradient_accumulation_steps": 1.0, "data_parallel_size": 1.0, "lr_scheduler": "cosine",
+			"optimizer": "AdamW", "precision": "fp32", "sharding": "none",
+		}},
+		"Lightning": {[]string{"python", "lit.py"}, "lightning", "lightning", settings{
+			"batch_size": 4.0, "gradient_accumulation_steps": 2.0, "data_parallel_size": 1.0, "lora": false, "optimizer": "AdamW",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newTraining(t, c.command...)
 			path, err := wrapper()
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := p.run(t, path, append(append([]string{"telemetry", "preview", "--"}, p.command...), t.TempDir())...)
+			r := p.run(t, path, append(append([]string{"telemetry", "preview", "--"}, p.ported(t)...), t.TempDir())...)
 			count := map[string]int{}
 			for line := range strings.Lines(r.stdout) {
 				var e struct {
@@ -231,6 +288,11 @@ func TestFrameworksOneSender(t *testing.T) {
 					}
 					if e.Properties["optimizer"] == nil || e.Properties["trainable_parameter_count"] == nil {
 						t.Errorf("settings are missing: %v", e.Properties)
+					}
+					for name, want := range c.settings {
+						if got := e.Properties[name]; got != want {
+							t.Errorf("%s is %v, want %v", name, got, want)
+						}
 					}
 				case "system_info":
 					if e.Properties["pkg_torch"] == nil || e.Properties["python_version"] == nil {
