@@ -2,7 +2,7 @@
 # Measures everything that bench/README.md has a figure of, one section after
 # the other; with arguments only the sections named.
 #
-#   bench/run.sh [step|page|tick|start|return|memory|events|training|python]...
+#   bench/run.sh [step|page|tick|history|start|return|memory|events|training|python]...
 #
 # ROUNDS (default 5) is how often both sides of a ratio are taken in turns by the
 # sections step and tick. BENCH_BINARY names another trainwatch to measure. UNDER
@@ -71,7 +71,7 @@ inRounds() { # PACKAGE PATTERN REFERENCE FLAGS...
 }
 
 sections=("$@")
-[ $# -gt 0 ] || sections=(step page tick start return memory events training python)
+[ $# -gt 0 ] || sections=(step page tick history start return memory events training python)
 
 printf '%s  %s  %s, %s CPUs, load %s\n' "$(date -u +%FT%TZ)" "$(go env GOVERSION)" "$(uname -srm)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 for section in "${sections[@]}"; do
@@ -90,6 +90,14 @@ for section in "${sections[@]}"; do
     inRounds metrics '^BenchmarkSample$' 'Sample/children=64/strangers=0' benchtime=0.3s
     heading "the same with gopsutil, and reading all of /proc"
     benchmarks metrics '^Benchmark(Gopsutil|ScanProc)$' benchtime=3x
+    ;;
+  history)
+    heading "a tick with eight GPUs written down, beside the same bytes appended"
+    inRounds internal/history '^Benchmark(Tick|Append)$' Append benchtime=0.3s
+    heading "a week on eight GPUs, every tick (goal: 10 MB)"
+    benchmarks internal/history '^BenchmarkWeek$' benchtime=1x
+    heading "10,000 runs listed, by the index and without it (goal: 300 ms)"
+    benchmarks internal/history '^BenchmarkList10000$' benchtime=10x
     ;;
   start)
     heading "\`run -- true\` over a bare \`true\` (goal: 10 ms)"

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode"
@@ -47,6 +48,8 @@ slowest steps, the stack, the traces and the step times.`,
 
 func listRuns(env *environment, f filter, asJSON bool) error {
 	env.awaitRecords()
+	// Of ten thousand runs nothing is garbage before the end.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	all, err := history.List(env.home())
 	if err != nil {
 		return &exitError{status: exitFailed, err: err}
