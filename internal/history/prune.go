@@ -58,11 +58,16 @@ func Prune(home string, limits Limits) (Pruned, error) {
 		r := all[i]
 		old := limits.Age > 0 && limits.Now.Sub(r.Record.Started) > limits.Age
 		large := limits.Bytes > 0 && out.Kept > limits.Bytes
-		if r.Live || r.ID() == limits.Keep || !old && !large {
+		if r.ID() == limits.Keep || !old && !large || goesOn(r, limits.Now) {
 			continue
 		}
 		if !limits.Try {
-			if gone := remove(runs, r.dir); gone != nil {
+			gone := remove(runs, r.dir)
+			if errors.Is(gone, fs.ErrNotExist) {
+				out.Kept -= sizes[i] // another was faster
+				continue
+			}
+			if gone != nil {
 				err = errors.Join(err, fmt.Errorf("history: remove run %s: %w", r.ID(), gone))
 				continue
 			}
@@ -81,6 +86,25 @@ func Prune(home string, limits Limits) (Pruned, error) {
 	sweep(runs, limits.Now)
 	renewIndex(runs, all, index)
 	return out, err
+}
+
+// goesOn reports whether somebody may still be writing the run. On a filesystem
+// without locks a living writer cannot be told from a dead one, but for what it
+// has written of late.
+func goesOn(r Run, now time.Time) bool {
+	if r.Live {
+		return true
+	}
+	if r.Record.Outcome != Unknown {
+		return false
+	}
+	for _, name := range [...]string{metaFile, liveFile, seriesFile} {
+		info, err := os.Lstat(filepath.Join(r.dir, name))
+		if err == nil && now.Sub(info.ModTime()).Abs() < leftAlone {
+			return true
+		}
+	}
+	return false
 }
 
 // gonePrefix begins the names of what is being removed.

@@ -27,6 +27,12 @@ func tenRuns(t *testing.T) (home string) {
 		case 9:
 		case 2:
 			w.Close()
+			long := start.AddDate(0, 0, -3) // since it was written to
+			for _, file := range []string{"run.json", "series.bin"} {
+				if err := os.Chtimes(filepath.Join(w.Path(), file), long, long); err != nil {
+					t.Fatal(err)
+				}
+			}
 		default:
 			if err := w.Finish(history.Record{Outcome: "ok"}); err != nil {
 				t.Fatal(err)
@@ -85,10 +91,10 @@ func TestPrune(t *testing.T) {
 				t.Errorf("left (-want +got):\n%s", d)
 			}
 			if did.Runs != len(before)-len(c.left) || did.Runs != would.Runs || did.Bytes != would.Bytes || len(did.List) != did.Runs {
-				t.Errorf("%+v, and trying said %+v", did, would)
+				t.Errorf("%d runs of %d bytes, and trying said %d of %d", did.Runs, did.Bytes, would.Runs, would.Bytes)
 			}
 			if did.Runs > 0 && (!did.Oldest.Equal(start) || did.Bytes <= 0) {
-				t.Errorf("%+v", did)
+				t.Errorf("%d bytes, the oldest of %s", did.Bytes, did.Oldest)
 			}
 			entries, err := os.ReadDir(filepath.Join(home, "runs"))
 			if err != nil || len(entries) != len(c.left)+1 { // and the index
@@ -157,6 +163,23 @@ func TestPruneRenewsTheIndex(t *testing.T) {
 	// And one that is missing is made.
 	if _, err := history.Prune(home, history.Limits{Now: start}); err != nil || size() == 0 {
 		t.Errorf("%d bytes, %v", size(), err)
+	}
+}
+
+// Where there are no locks, a run that was written to of late may go on.
+func TestPruneLeavesWhatMayGoOn(t *testing.T) {
+	home := t.TempDir()
+	w := create(t, home, meta(1))
+	w.Tick(tickAt(1, 1, 0))
+	w.Close()
+	for _, c := range []struct {
+		now  time.Time
+		runs int
+	}{{time.Now(), 0}, {time.Now().Add(48 * time.Hour), 1}} {
+		p, err := history.Prune(home, history.Limits{Bytes: 1, Now: c.now})
+		if err != nil || p.Runs != c.runs {
+			t.Errorf("%+v, %v, want %d runs", p, err, c.runs)
+		}
 	}
 }
 
