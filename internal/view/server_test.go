@@ -2,12 +2,14 @@ package view_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"math"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -198,11 +200,26 @@ func TestALiveRunIsFollowed(t *testing.T) {
 
 func TestTooManyPages(t *testing.T) {
 	s := serve(t, view.Config{Home: t.TempDir()})
-	for range 32 {
-		events(t, s, "")
+	ctx, leave := context.WithCancel(t.Context())
+	open := func(ctx context.Context) int {
+		answer, err := http.DefaultTransport.RoundTrip(s.request("GET", "/api/live", "").WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		return answer.StatusCode
 	}
-	if got := s.get("/api/live"); got.status != http.StatusServiceUnavailable {
-		t.Errorf("the 33rd is answered %d", got.status)
+	for range 32 {
+		if status := open(ctx); status != http.StatusOK {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	if status := open(ctx); status != http.StatusServiceUnavailable {
+		t.Errorf("the 33rd is answered %d", status)
+	}
+	leave() // all pages are closed, and there is room again
+	for open(t.Context()) != http.StatusOK {
+		runtime.Gosched()
 	}
 }
 

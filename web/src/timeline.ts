@@ -106,6 +106,7 @@ export class Timeline {
       h('header', {}, h('h3', { text: 'Timeline' }), this.key, this.said),
       this.canvas,
     )
+    this.root.hidden = lanes.length === 0
     this.explain()
     shared.link.onZoom(([min, max]) => {
       this.plot?.setScale('x', { min, max })

@@ -112,6 +112,7 @@ export function launch(...more: string[]): Promise<Browser> {
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      '--disable-dev-shm-usage', // which is small in a container
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
