@@ -18,15 +18,26 @@ import (
 func TestFeaturesAndOperations(t *testing.T) {
 	t.Parallel()
 	for name, wrapper := range map[string][]string{
-		"alone": nil, "wrapped": {programs.trainwatch, "run", "--quiet", "--"},
+		"alone": nil, "wrapped": {programs.trainwatch, "run", "--quiet", "--"}, "flushed later": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := capture.Start(t)
+			if name == "flushed later" {
+				server.Down()
+			}
 			w := newWorld(t).sending(server, ourKey)
 			command := append(wrapper, programs.stepper, "-tell", "-steps", "20")
 			if r := w.run(command[0], command[1:]...); r.status != 0 || r.stderr != "" {
 				t.Errorf("exit %d, %q", r.status, r.stderr)
+			}
+			if name == "flushed later" {
+				if err := server.Up(); err != nil {
+					t.Fatal(err)
+				}
+				if r := w.cli("telemetry", "flush"); r.status != 0 {
+					t.Errorf("flush: exit %d, %s", r.status, r.stderr)
+				}
 			}
 			events := w.delivered(server, ourKey)
 			checkOneRun(t, events)
@@ -34,23 +45,26 @@ func TestFeaturesAndOperations(t *testing.T) {
 			var told []string
 			for _, e := range named(events, "feature_used") {
 				p := e.Properties
-				told = append(told, fmt.Sprintf("%v %v %v %v %v", p["feature"], p["steps_per_epoch"], p["rate"], p["paced"], p["kind"]))
+				told = append(told, fmt.Sprintf("%v %v %v %v %v %v", p["feature"], p["steps_per_epoch"], p["rate"], p["paced"], p["kind"], p["strict"]))
 			}
-			want := []string{"stepping 50 0.5 true ticker", "stepping <nil> <nil> <nil> flat_out", "stepping <nil> <nil> true <nil>"}
+			want := []string{
+				"stepping 50 0.5 true ticker <nil>", "stepping <nil> <nil> <nil> flat_out <nil>",
+				"stepping <nil> <nil> true <nil> <nil>", "late <nil> <nil> <nil> <nil> true",
+			}
 			if strings.Join(told, "|") != strings.Join(want, "|") {
 				t.Errorf("features: %q", told)
 			}
 			told = nil
 			for _, e := range named(events, "operation") {
-				if e.Text("operation") != "prepare" || e.Text("app") != "stepper" {
+				if e.Text("app") != "stepper" {
 					t.Errorf("%s", e.Raw)
 				}
 				if n, ok := e.Number("duration_ms"); !ok || n < 0 {
 					t.Errorf("duration_ms: %s", e.Raw)
 				}
-				told = append(told, fmt.Sprintf("%v %v", e.Properties["count"], e.Properties["status"]))
+				told = append(told, fmt.Sprintf("%v %v %v", e.Properties["operation"], e.Properties["count"], e.Properties["status"]))
 			}
-			if strings.Join(told, "|") != "3 success|0 failure" {
+			if strings.Join(told, "|") != "prepare 3 success|prepare 0 failure|cleanup 1 success" {
 				t.Errorf("operations: %q", told)
 			}
 			if strings.Contains(string(server.Wire()), w.home) {

@@ -24,7 +24,6 @@ type Agent struct {
 	monitor   *monitor.Monitor // nil where a wrapper does the watching
 	client    *delivery.Client // nil where nothing may be sent
 	stream    *event.Stream
-	schema    event.Schema
 
 	page      *steps.Page
 	pageDir   string // the wrapper's, "" without one
@@ -97,9 +96,9 @@ func (a *Agent) openPage(id steps.Identity) {
 func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 	s := p.settings
 	distinct := identity.Placeholder()
-	a.schema = event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
+	a.features.schema = event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
 	way := delivery.Config{
-		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: a.schema, RunID: p.run.String(),
+		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: a.features.schema, RunID: p.run.String(),
 		Spread:   delivery.Spread(os.LookupEnv),
 		StopFlag: s.StopFlag, Allowed: p.allowed(), Now: time.Now,
 	}
@@ -113,7 +112,7 @@ func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 		}
 		a.client = delivery.Open(way)
 	}
-	app, version := a.schema.App()
+	app, version := a.features.schema.App()
 	a.stream = event.NewStream(event.Identity{
 		RunID: p.run, DistinctID: distinct, Attempt: int64(p.attempt), Client: event.ClientLibrary,
 		Version: monitor.Version, App: app, AppVersion: version, WorldSize: int64(p.world()),
@@ -140,7 +139,7 @@ func (a *Agent) watch(cfg Config, p *place) {
 		}),
 		Pages: monitor.Heap(a.page), GPU: cfg.GPU,
 		Interval: s.Interval, ReportInterval: s.ReportInterval, ReportEverySteps: uint64(max(s.ReportEverySteps, 0)),
-		Client: a.client, Stream: a.stream, Schema: a.schema,
+		Client: a.client, Stream: a.stream, Schema: a.features.schema,
 		Settle: func(*monitor.Pages) rank.Info { return p.who },
 		CI:     p.ci, Now: time.Now,
 	})

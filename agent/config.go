@@ -62,7 +62,9 @@ type Config struct {
 	// HF_HUB_DISABLE_TELEMETRY or the program's own.
 	AlsoHonour []string
 
-	// Features and Operations are what Feature and Operation may be told of.
+	// Features and Operations are what Feature and Operation will be told of.
+	// What is not named here is declared when it is first told; that costs a
+	// write more.
 	Features   []Feature
 	Operations []Operation
 }

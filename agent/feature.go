@@ -41,14 +41,15 @@ func Word(name constant, values ...constant) event.Key[string] {
 	return k
 }
 
-// NewFeature declares a feature with its details. Make it once, from constants,
-// and name it in Config.Features. One that breaks the rules is never sent.
+// NewFeature declares a feature with its details. Make it once, from constants;
+// Config.Features may name it. One that breaks the rules is never sent, nor are
+// those beyond 256.
 func NewFeature(name constant, details ...Detail) Feature {
 	f, _ := event.DeclareFeature(string(name), details...)
 	return f
 }
 
-// NewOperation declares an operation, to be named in Config.Operations.
+// NewOperation declares an operation; Config.Operations may name it.
 func NewOperation(name constant) Operation {
 	o, _ := event.DeclareOperation(string(name))
 	return o
@@ -65,10 +66,22 @@ func declared(cfg Config) []event.Declared {
 	return list
 }
 
-// features remembers what was said already.
+// features remembers what was said already, and what is declared.
 type features struct {
-	mu   sync.Mutex
-	said map[string]bool
+	mu     sync.Mutex
+	said   map[string]bool
+	schema event.Schema
+}
+
+// declare sees to it that what the program tells of stands in its schema.
+// Config may name it beforehand, but need not.
+func (a *Agent) declare(d event.Declared) {
+	a.features.mu.Lock()
+	defer a.features.mu.Unlock()
+	if with, more := a.features.schema.With(d); more {
+		a.features.schema = with
+		a.client.Declare(with)
+	}
 }
 
 // mostFeatures bounds how many distinct uses one process tells of.
@@ -93,6 +106,7 @@ func (a *Agent) Feature(f Feature, details ...Attr) {
 	if !a.Enabled() || f.Name() == "" {
 		return
 	}
+	a.declare(f)
 	attrs := f.Attrs(details...)
 	if a.features.first(fmt.Sprintf("%s %v", f.Name(), attrs)) {
 		a.send(event.FeatureUsed, attrs...)
@@ -121,6 +135,7 @@ func (a *Agent) Operation(o Operation) *Running {
 	if !a.Enabled() || o.Name() == "" {
 		return nil
 	}
+	a.declare(o)
 	return &Running{agent: a, operation: o, began: time.Now()}
 }
 
@@ -138,5 +153,8 @@ func (r *Running) Done(s Status, n int) {
 func (a *Agent) send(n event.Name, attrs ...event.Attr) {
 	e := a.stream.New(n, attrs...)
 	a.client.Send(e)
-	a.monitor.Note(e)
+	a.features.mu.Lock()
+	schema := a.features.schema
+	a.features.mu.Unlock()
+	a.monitor.Note(e, schema)
 }

@@ -166,6 +166,15 @@ func (c *Client) idle() bool { return c == nil || c.reason != nil }
 // somebody to send to, and telemetry was not turned off meanwhile.
 func (c *Client) Enabled() bool { return !c.idle() && !c.off.Load() }
 
+// Declare replaces the schema of what is sent from now on by one that declares
+// more.
+func (c *Client) Declare(s event.Schema) {
+	if c.idle() {
+		return
+	}
+	c.disk.schema.Store(new(s.Bytes()))
+}
+
 // Send accepts an event for delivery. It never blocks; an event that finds the
 // queue full is dropped and counted, the important ones last.
 func (c *Client) Send(e event.Event) {

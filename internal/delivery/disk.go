@@ -17,7 +17,8 @@ type disk struct {
 	asks    chan func(*spool.Spool)
 	ended   chan struct{}
 
-	started bool // allowed was asked, and said yes
+	schema  atomic.Pointer[[]byte] // of what is queued by now; nil: unchanged
+	started bool                   // allowed was asked, and said yes
 	len     atomic.Int64
 	dropped atomic.Uint64
 }
@@ -68,6 +69,9 @@ func (d *disk) write() bool {
 	}
 	if !d.started && !d.allowed() {
 		return false
+	}
+	if schema := d.schema.Swap(nil); schema != nil { // after the queue: what is in it was declared before
+		_ = d.spool.SetSchema(*schema) // one that is too large leaves the last, which drops what it does not know
 	}
 	d.started = true // a no that comes later empties the spool
 	important := false

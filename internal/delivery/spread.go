@@ -5,7 +5,7 @@ import "time"
 // How far uploads are spread, where one run may be one of thousands that began
 // in the same second: cron and pdsh start many, a scheduler more.
 const (
-	spreadAnywhere  = 8 * time.Second
+	spreadAnywhere  = 2 * time.Second
 	spreadScheduled = 30 * time.Second
 )
 

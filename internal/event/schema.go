@@ -50,6 +50,29 @@ func NewSchema(app, appVersion string, declared ...Declared) Schema {
 
 const maxDeclared = 256
 
+// With returns a Schema that declares d too. ok is false where it does not
+// differ: d is declared already, under its name, or there is no more room.
+func (s Schema) With(d Declared) (with Schema, ok bool) {
+	switch d := d.(type) {
+	case Feature:
+		if d.name == "" || len(s.features) >= maxDeclared || s.feature(d.name) != nil {
+			return s, false
+		}
+	case Op:
+		if d.name == "" || len(s.operations) >= maxDeclared || slices.Contains(s.operations, d.name) {
+			return s, false
+		}
+	}
+	all := []Declared{d}
+	for _, f := range s.features {
+		all = append(all, f)
+	}
+	for _, name := range s.operations {
+		all = append(all, Op{name})
+	}
+	return NewSchema(s.app, s.version, all...), true
+}
+
 // App returns the declared program's name and version, "" where there is none.
 func (s Schema) App() (name, version string) { return s.app, s.version }
 

@@ -17,21 +17,22 @@ const (
 
 // Event keeps one event that the run made for telemetry, whether or not it was
 // sent: a line of JSON without the newline. repeats tells of one of many that
-// are alike, which may be left out. The first line of the file is schema, where
-// the embedding program declared one.
+// are alike, which may be left out. schema is a line as well, written before the
+// events that follow it: an embedding program may declare more as it goes on.
 func (w *Writer) Event(schema, line []byte, repeats bool) {
 	if w == nil || len(line) == 0 {
 		return
 	}
 	if w.events == nil {
 		w.events = &lineLog{path: filepath.Join(w.dir, eventsFile)}
-		if len(schema) > 0 {
-			line = append(append(bytes.Clone(schema), '\n'), line...)
-		}
+	}
+	if !bytes.Equal(schema, w.schema) {
+		line = append(append(bytes.Clone(schema), '\n'), line...)
 	}
 	if size := w.events.size + len(line) + 1; size > mostEvents || repeats && size > manyEvents {
 		return
 	}
+	w.schema = bytes.Clone(schema)
 	_, err := w.events.append(append(bytes.Clone(line), '\n'))
 	w.keep(err)
 }

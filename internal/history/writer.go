@@ -26,6 +26,7 @@ type Writer struct {
 	blocks *blockWriter
 	spans  *spanWriter
 	events *lineLog
+	schema []byte // of the last event
 
 	stepMS, loss, gpu trace
 	stepsTold         bool // traces are fed by Step, no longer by Tick

@@ -21,32 +21,35 @@ func (l *loop) send(n event.Name, attrs ...event.Attr) {
 	}
 	e := l.cfg.Stream.New(n, attrs...)
 	l.cfg.Client.Send(e)
-	l.keep(e)
+	l.keep(note{e, l.schema})
 }
 
-// keep leaves e in the record, under nobody's id.
-func (l *loop) keep(e event.Event) {
+// keep leaves an event in the record, under nobody's id.
+func (l *loop) keep(n note) {
 	if l.cfg.Home == "" {
 		return
 	}
-	repeats := e.Name() == event.TrainProgress || e.Name() == event.TrainEpoch || e.Name() == event.Operation
-	schema := schemaLine(l.cfg.Schema)
-	l.recorder.do(func(w *history.Writer) { w.Event(schema, e.For(identity.Placeholder()).Encode(), repeats) })
+	name := n.event.Name()
+	repeats := name == event.TrainProgress || name == event.TrainEpoch || name == event.Operation
+	l.recorder.do(func(w *history.Writer) {
+		w.Event(schemaLine(n.schema), n.event.For(identity.Placeholder()).Encode(), repeats)
+	})
 }
 
 // keepNotes keeps what the embedding program has sent by itself.
 func (l *loop) keepNotes() {
 	for {
 		select {
-		case e := <-l.notes:
-			l.keep(e)
+		case n := <-l.notes:
+			l.schema = n.schema // it only grows
+			l.keep(n)
 		default:
 			return
 		}
 	}
 }
 
-// schemaJSON is the line before the events of a program that declares a schema.
+// schemaJSON is the line before the events that were made under a schema.
 type schemaJSON struct {
 	Schema []byte `json:"schema"`
 }
@@ -64,10 +67,11 @@ func Recorded(r history.Run) (events []event.Event, schema event.Schema, missing
 	if err != nil {
 		return nil, event.Schema{}, 0, err
 	}
-	for i, line := range lines {
-		if first := (schemaJSON{}); i == 0 && bytes.HasPrefix(line, []byte(`{"schema":`)) {
-			if json.Unmarshal(line, &first) == nil {
-				schema, _ = event.ParseSchema(first.Schema) // of a damaged one the table alone is left
+	for _, line := range lines {
+		if bytes.HasPrefix(line, []byte(`{"schema":`)) {
+			var next schemaJSON
+			if json.Unmarshal(line, &next) == nil {
+				schema, _ = event.ParseSchema(next.Schema) // of a damaged one the table alone is left
 			}
 			continue
 		}

@@ -27,7 +27,8 @@ type loop struct {
 	cfg      *Config
 	recorder *recorder
 	attached <-chan struct{}
-	notes    <-chan event.Event
+	notes    <-chan note
+	schema   event.Schema // what the program has declared by now
 
 	interval time.Duration // between samples, as it is by now
 	slowest  time.Duration // as it was at most, 0 where it never changed
@@ -54,10 +55,10 @@ type loop struct {
 	epochAt  time.Duration // of the last train_epoch
 }
 
-func newLoop(cfg *Config, r *recorder, attached <-chan struct{}, notes <-chan event.Event) *loop {
+func newLoop(cfg *Config, r *recorder, attached <-chan struct{}, notes <-chan note) *loop {
 	now := cfg.Now()
 	return &loop{
-		cfg: cfg, recorder: r, attached: attached, notes: notes,
+		cfg: cfg, recorder: r, attached: attached, notes: notes, schema: cfg.Schema,
 		interval: cfg.Interval, drained: now, drainAt: now.Add(leastDrain),
 		rank:     rank.Info{Rank: -1, World: -1, LocalRank: -1, LocalWorld: -1, Nodes: -1},
 		schedule: schedule{every: cfg.ReportInterval, everyStep: cfg.ReportEverySteps},

@@ -60,11 +60,11 @@ type Monitor struct {
 	recorder *recorder
 
 	wake     chan struct{}
-	notes    chan event.Event // of the embedding program, for the record
-	stop     chan struct{}    // closed by the first Finish, after how is set
-	quit     chan struct{}    // closed by Close
-	finished chan struct{}    // closed when the loop has ended
-	attached chan struct{}    // closed once the GPU source has answered
+	notes    chan note     // of the embedding program, for the record
+	stop     chan struct{} // closed by the first Finish, after how is set
+	quit     chan struct{} // closed by Close
+	finished chan struct{} // closed when the loop has ended
+	attached chan struct{} // closed once the GPU source has answered
 	cancel   context.CancelFunc
 
 	finishing, closing sync.Once
@@ -104,7 +104,7 @@ func start(cfg Config, open func() (*history.Writer, error)) *Monitor {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &Monitor{
 		cfg: cfg, cancel: cancel,
-		wake: make(chan struct{}, 1), notes: make(chan event.Event, mostNotes), stop: make(chan struct{}), quit: make(chan struct{}),
+		wake: make(chan struct{}, 1), notes: make(chan note, mostNotes), stop: make(chan struct{}), quit: make(chan struct{}),
 		finished: make(chan struct{}), attached: make(chan struct{}),
 	}
 	m.recorder = startRecorder(open)
@@ -147,15 +147,21 @@ func (m *Monitor) Wake() {
 // mostNotes is room for what a program tells between two turns of the loop.
 const mostNotes = 64
 
+// note is an event with the schema that it was made under.
+type note struct {
+	event  event.Event
+	schema event.Schema
+}
+
 // Note keeps an event in the record that did not come from the loop: a feature,
 // an operation. It never blocks, and drops what finds no room. A nil Monitor
 // keeps nothing.
-func (m *Monitor) Note(e event.Event) {
+func (m *Monitor) Note(e event.Event, schema event.Schema) {
 	if m == nil {
 		return
 	}
 	select {
-	case m.notes <- e:
+	case m.notes <- note{e, schema}:
 	default:
 	}
 }

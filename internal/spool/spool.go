@@ -120,6 +120,17 @@ func Open(dir string, schema []byte, o Options) (*Spool, error) {
 	return s, nil
 }
 
+// SetSchema changes the schema of what is appended from now on, at most 64 KiB.
+// It has to admit what waits in memory as well.
+func (s *Spool) SetSchema(schema []byte) error {
+	if len(schema) > maxSchema {
+		return fmt.Errorf("spool: schema of %d bytes: %w", len(schema), ErrTooLarge)
+	}
+	s.schema = schema
+	s.retire() // its header tells of the old one
+	return nil
+}
+
 // SetMaxAge changes after how long an item is dropped.
 func (s *Spool) SetMaxAge(d time.Duration) { s.opt.MaxAge = d }
 

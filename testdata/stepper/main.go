@@ -32,6 +32,11 @@ var (
 	kind          = agent.Word("kind", "ticker", "flat_out")
 	stepping      = agent.NewFeature("stepping", stepsPerEpoch, rate, paced, kind)
 	prepare       = agent.NewOperation("prepare")
+
+	// Config does not name these.
+	strict  = agent.Bool("strict")
+	late    = agent.NewFeature("late", strict)
+	cleanup = agent.NewOperation("cleanup")
 )
 
 func main() {
@@ -124,7 +129,8 @@ func run(cb *callbacks.Callbacks, ended <-chan struct{}) (n int) {
 }
 
 // tellOfUse tells of a feature twice, which counts once, and with other details;
-// of a word that was never declared, which is dropped; and of two operations.
+// of a word that was never declared, which is dropped; of two operations; and of
+// one more each that Config does not name.
 func tellOfUse(a *agent.Agent) {
 	for range 2 {
 		a.Feature(stepping, stepsPerEpoch.Of(perEpoch), rate.Of(0.5), paced.Of(true), kind.Of("ticker"))
@@ -133,4 +139,6 @@ func tellOfUse(a *agent.Agent) {
 	a.Feature(stepping, paced.Of(true), kind.Of(os.Getenv("HOME")))
 	a.Operation(prepare).Done(agent.Success, 3)
 	a.Operation(prepare).Done(agent.Failure, 0)
+	a.Feature(late, strict.Of(true))
+	a.Operation(cleanup).Done(agent.Success, 1)
 }
