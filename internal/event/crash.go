@@ -39,6 +39,7 @@ var (
 		grammar: "types and functions of public software by name, everything else as <app-exception>, <app>, <lib>; no message",
 		example: `[{"type":"KeyError","value":"A Python exception ended the program.","stacktrace":{"type":"raw","frames":[{"module":"json.decoder","function":"<lib>"}]}}]`,
 		why:     "Where in public code it failed.",
+		columns: exceptionColumns,
 	}
 	exceptionFingerprint = def{
 		name: "$exception_fingerprint", kind: kindText, events: onException, grammar: "32 hexadecimal digits", example: `"9f0c2d6b7a1e4c5d8e3f0a1b2c3d4e5f"`,

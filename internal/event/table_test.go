@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/public"
 )
@@ -75,7 +77,7 @@ func TestEveryLineIsComplete(t *testing.T) {
 func TestExamplesAreAdmitted(t *testing.T) {
 	made := []string{"$exception_list", "$exception_fingerprint", "feature", "seq"} // made, declared or counted, not given
 	for _, p := range event.Table() {
-		if slices.Contains(made, p.Name) {
+		if slices.Contains(made, p.Name) || strings.HasPrefix(p.Name, "$exception_list.") {
 			continue
 		}
 		name, value := p.Name, p.Example
@@ -99,6 +101,57 @@ func TestExamplesAreAdmitted(t *testing.T) {
 				t.Errorf("%s refuses its own example %s: %s", p.Name, value, e.Encode())
 			}
 		}
+	}
+}
+
+// TestExceptionsAreInTheTable, key for key: what is in an exception on the wire
+// and what the table says are the same, and the examples make one together.
+func TestExceptionsAreInTheTable(t *testing.T) {
+	told := map[string]any{}
+	frame := map[string]any{}
+	for _, p := range event.Table() {
+		path, ok := strings.CutPrefix(p.Name, "$exception_list.")
+		if !ok {
+			continue
+		}
+		var example any
+		if err := json.Unmarshal([]byte(p.Example), &example); err != nil {
+			t.Fatal(err)
+		}
+		if of, ok := strings.CutPrefix(path, "stacktrace.frames."); ok {
+			frame[of] = example
+			continue
+		}
+		into, last := told, path
+		if outer, inner, ok := strings.Cut(path, "."); ok {
+			if told[outer] == nil {
+				told[outer] = map[string]any{}
+			}
+			into, last = told[outer].(map[string]any), inner
+		}
+		into[last] = example
+	}
+	told["stacktrace"].(map[string]any)["frames"] = []any{frame}
+	list, err := json.Marshal([]any{told})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := `{"uuid":"` + runID.String() + `","event":"$exception","timestamp":"2025-01-01T00:00:00.000Z","distinct_id":"` + person.String() +
+		`","properties":{"seq":1,"crash_class":"python_exception","$exception_list":` + string(list) + `}}`
+	e, err := event.Decode([]byte(in), event.Schema{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out struct {
+		Properties struct {
+			List []any `json:"$exception_list"`
+		}
+	}
+	if err := json.Unmarshal(e.Encode(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]any{told}, out.Properties.List); diff != "" {
+		t.Errorf("(-the table's examples +what is sent)\n%s", diff)
 	}
 }
 
