@@ -34,6 +34,7 @@ var floors = map[string]int{
 // neighbours are the imports within a floor that are meant.
 var neighbours = map[string][]string{
 	"internal/settings": {"internal/consent"}, // the files that settings reads say yes or no
+	"internal/view":     {"internal/compare"}, // the page shows its verdicts
 	"gpu/nvidia":        {"gpu"},
 	"gpu/amd":           {"gpu"},
 }

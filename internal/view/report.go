@@ -23,6 +23,7 @@ type reportData struct {
 	Version string    `json:"version"`
 	Private bool      `json:"private"`
 	Runs    []Details `json:"runs"`
+	Versus  []Versus  `json:"versus"`
 }
 
 // The tags of web/index.html in whose place a report has the files themselves.
@@ -38,7 +39,7 @@ const (
 // The file's own policy allows this script and this style by their digests, and
 // no request to anywhere.
 func WriteReport(w io.Writer, runs []history.Run, private bool, version string, now time.Time) error {
-	data := reportData{Made: now.UTC().Truncate(time.Second), Version: version, Private: private, Runs: []Details{}}
+	data := reportData{Made: now.UTC().Truncate(time.Second), Version: version, Private: private, Runs: []Details{}, Versus: against(runs, private)}
 	var blocks strings.Builder
 	for i, r := range runs {
 		data.Runs = append(data.Runs, Whole(r, private))

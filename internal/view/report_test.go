@@ -66,11 +66,11 @@ func TestNothingPrivateUnasked(t *testing.T) {
 	everyText(reflect.ValueOf(&r.Record).Elem(), secret)
 	everyText(reflect.ValueOf(&r.Meta).Elem(), secret)
 	r.Meta.System["model"] = secret
-	if text := report(t, false, r); strings.Contains(text, "secret") || strings.Contains(text, "Ada") {
+	if text := report(t, false, r, r); strings.Contains(text, "secret") || strings.Contains(text, "Ada") {
 		at := strings.Index(text, "secret")
 		t.Errorf("the report holds it: …%s…", text[max(0, at-200):min(len(text), at+50)])
 	}
-	if text := report(t, true, r); strings.Count(text, "secret.yaml") < 5 {
+	if text := report(t, true, r, r); strings.Count(text, "secret.yaml") < 5 {
 		t.Error("with --include-private, the report lacks it")
 	}
 }

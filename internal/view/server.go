@@ -71,6 +71,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/runs", s.bounded(s.list))
 	mux.HandleFunc("GET /api/runs/{id}", s.bounded(s.run))
 	mux.HandleFunc("GET /api/runs/{id}/series", s.bounded(s.series))
+	mux.HandleFunc("GET /api/compare", s.bounded(s.compare))
 	mux.HandleFunc("GET /api/live", s.live)
 	mux.HandleFunc("GET /api/telemetry", s.telemetryStatus)
 	mux.HandleFunc("POST /api/telemetry", s.decide)

@@ -12,7 +12,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/trainwatch/trainwatch/internal/compare"
 	"github.com/trainwatch/trainwatch/internal/history"
 	"github.com/trainwatch/trainwatch/internal/view"
 )
@@ -254,6 +256,53 @@ func TestHostileFiles(t *testing.T) {
 				t.Errorf("its series: %d, %d bytes", series.status, len(series.body))
 			}
 		})
+	}
+}
+
+func TestRunsAreCompared(t *testing.T) {
+	home := t.TempDir()
+	make := func(name string, factor float64) string {
+		w := begin(t, home, name)
+		blocks := history.NewBlockBuilder()
+		at := 0.0
+		for i := range 5000 {
+			took := factor * (0.1 + 0.01*float64(i*7919%100)/100)
+			at += took
+			blocks.Add(int64(i), time.Duration(at*1e9), time.Duration(took*1e9))
+		}
+		w.Blocks(blocks.Changed())
+		if err := w.Finish(history.Record{Outcome: "ok", StepP50MS: new(105 * factor)}); err != nil {
+			t.Fatal(err)
+		}
+		return w.Meta().RunID
+	}
+	a, b := make("a", 1), make("b", 1.2)
+	s := serve(t, view.Config{Home: home})
+	var all []view.Versus
+	if err := json.Unmarshal([]byte(s.get("/api/compare?run="+a+"&run="+b).body), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1 || all[0].ID != b {
+		t.Fatalf("compared %+v", all)
+	}
+	verdicts := map[string]compare.Verdict{}
+	for _, m := range all[0].Metrics {
+		verdicts[m.Name] = m.Verdict
+	}
+	if verdicts["step_p50_ms"] != compare.Worse {
+		t.Errorf("a fifth slower is %q", verdicts["step_p50_ms"])
+	}
+	names := map[string]bool{}
+	for _, d := range all[0].Settings {
+		names[d.Name] = true
+	}
+	if !names["command"] || names["a"] {
+		t.Errorf("set otherwise: %v", names)
+	}
+	for _, query := range []string{"", "run=" + a, "run=" + a + strings.Repeat("&run="+b, 8), "run=" + a + "&run=last"} {
+		if got := s.get("/api/compare?" + query); got.status != http.StatusBadRequest {
+			t.Errorf("%q: answered %d", query, got.status)
+		}
 	}
 }
 

@@ -4,7 +4,7 @@ type Child = Node | string | number | null | undefined | false
 
 type Props = {
   class?: string
-  title?: string
+  title?: string | undefined
   text?: string | undefined
   on?: Partial<Record<keyof HTMLElementEventMap, (event: never) => void>>
   aria?: Record<string, string>

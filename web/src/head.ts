@@ -2,8 +2,7 @@
 
 import { h } from './dom'
 import * as say from './format'
-import { duration, title, type Details, type Loaded } from './model'
-import { swatch } from './chart'
+import { duration, title, type Details } from './model'
 
 const bad = new Set(['error', 'signal', 'host_oom', 'gpu_oom'])
 
@@ -172,79 +171,4 @@ export function tiles(run: Details): HTMLElement {
       ),
     ),
   )
-}
-
-/** Several runs side by side: the first is what the others are compared with. */
-export function comparison(runs: Loaded[], now: number, drop: (id: string) => void): HTMLElement {
-  type Line = [
-    name: string,
-    of: (d: Details) => number | undefined,
-    words: (v: number) => string,
-    better: -1 | 0 | 1,
-  ]
-  const lines: Line[] = [
-    ['Took', (d) => duration(d, now), say.seconds, 0],
-    ['Steps', (d) => d.numbers.steps_total, say.count, 0],
-    ['Step, median', (d) => d.numbers.step_p50_ms, say.millis, -1],
-    ['Step, p95', (d) => d.numbers.step_p95_ms, say.millis, -1],
-    ['Step, p99', (d) => d.numbers.step_p99_ms, say.millis, -1],
-    ['Tokens a second', (d) => d.numbers.tokens_per_s, say.scaled, 1],
-    ['Loss', (d) => d.numbers.loss, say.number, -1],
-    ['GPU use', (d) => d.numbers.gpu_util_pct, say.percent, 1],
-    ['GPU memory, peak', (d) => d.numbers.gpu_mem_used_peak_bytes, say.bytes, 0],
-    ['GPU energy', (d) => d.numbers.gpu_energy_j, say.energy, 0],
-    ['Memory, peak', (d) => d.numbers.process_rss_peak_bytes, say.bytes, 0],
-    ['CPU', (d) => d.numbers.process_cpu_pct, say.percent, 0],
-  ]
-  const head = h(
-    'tr',
-    {},
-    h('th', { scope: 'col' }, h('span', { class: 'hidden', text: 'Figure' })),
-    ...runs.map((run, i) =>
-      h(
-        'th',
-        { scope: 'col', title: run.details.id },
-        swatch(`run-${i}`),
-        h('span', { class: 'name', text: title(run.details) }),
-        badge(run.details.live, run.details.numbers.outcome),
-        h('button', {
-          class: 'quiet',
-          type: 'button',
-          text: '×',
-          title: 'Take this run away',
-          aria: { label: `Take ${title(run.details)} away` },
-          on: { click: () => drop(run.details.id) },
-        }),
-      ),
-    ),
-  )
-  const rows = lines.map(([name, of, words, better]) => {
-    const values = runs.map((run) => of(run.details))
-    if (values.every((v) => v === undefined)) return null
-    const base = values[0]
-    return h(
-      'tr',
-      {},
-      h('th', { scope: 'row', text: name }),
-      ...values.map((v, i) =>
-        h('td', {}, v === undefined ? say.unknown : words(v), i > 0 ? difference(v, base, better) : null),
-      ),
-    )
-  })
-  return h(
-    'div',
-    { class: 'scroll' },
-    h('table', { class: 'comparison' }, h('thead', {}, head), h('tbody', {}, ...rows)),
-  )
-}
-
-function difference(v: number | undefined, base: number | undefined, better: -1 | 0 | 1): HTMLElement | null {
-  if (v === undefined || base === undefined || base === 0) return null
-  const change = (v / base - 1) * 100
-  if (!Number.isFinite(change)) return null
-  const small = Math.abs(change) < 0.05
-  // What is this near may be chance: `trainwatch compare` tells, colours do not.
-  const kind = Math.abs(change) < 2 || better === 0 ? '' : Math.sign(change) === better ? 'good' : 'bad'
-  const text = small ? '±0 %' : (change > 0 ? '+' : '−') + say.digits(Math.abs(change)) + ' %'
-  return h('span', { class: `change ${kind}`, text })
 }

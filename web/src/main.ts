@@ -72,6 +72,14 @@ async function open(ids: string[]): Promise<void> {
     return
   }
   view.show(runs)
+  if (runs.length > 1) {
+    source.compare(runs.map((run) => run.details.id)).then(
+      (versus) => {
+        if (turn === showing) view.compared(versus)
+      },
+      () => undefined, // the figures are there without the verdicts
+    )
+  }
   // A week of runs must not stay in memory because each was looked at once.
   for (const id of loaded.keys()) if (loaded.size > 2 * mostRuns && !ids.includes(id)) loaded.delete(id)
   follow(ids)

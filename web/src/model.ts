@@ -154,6 +154,19 @@ export interface Details {
 /** What changed of a live run. */
 export type Change = Partial<Pick<Details, 'epochs' | 'spans' | 'blocks'>> & { run?: Details }
 
+/** A run beside the first that is shown, as `trainwatch compare` judges them. */
+export interface Versus {
+  id: string
+  metrics: {
+    name: string
+    change_pct?: number
+    low_pct?: number
+    high_pct?: number
+    verdict?: string
+  }[]
+  settings: { name: string; a?: string; b?: string }[]
+}
+
 export interface Telemetry {
   mode: 'on' | 'off' | 'undecided'
   lines: { what: string; text: string }[]

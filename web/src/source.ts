@@ -1,10 +1,12 @@
 import { decode, extend, fromBase64, none, unzip, type Series } from './block'
-import type { Change, Details, Loaded, RunList, Telemetry } from './model'
+import type { Change, Details, Loaded, RunList, Telemetry, Versus } from './model'
 
 /** Where runs come from: the server that gave this page, or the page's own file. */
 export interface Source {
   list(): Promise<RunList>
   load(id: string): Promise<Loaded>
+  /** How the further runs compare with the first. */
+  compare(ids: string[]): Promise<Versus[]>
   /** Tells of changes until the returned function is called. */
   follow?(ids: string[], told: Follower): () => void
   telemetry?: { status(): Promise<Telemetry>; decide(yes: boolean): Promise<Telemetry> }
@@ -25,6 +27,10 @@ async function get(path: string): Promise<Response> {
   return answer
 }
 
+function query(ids: string[]): string {
+  return ids.map((id) => 'run=' + encodeURIComponent(id)).join('&')
+}
+
 /** The server that gave this page. Its address holds the token: all paths are relative. */
 export const server: Source = {
   list: async () => (await get('api/runs')).json() as Promise<RunList>,
@@ -36,9 +42,9 @@ export const server: Source = {
     ])
     return { details, series }
   },
+  compare: async (ids) => (await get('api/compare?' + query(ids))).json() as Promise<Versus[]>,
   follow: (ids, told) => {
-    const query = ids.map((id) => 'run=' + encodeURIComponent(id)).join('&')
-    const events = new EventSource('api/live?' + query)
+    const events = new EventSource('api/live?' + query(ids))
     const on = (name: string, f: (data: string) => void): void => {
       events.addEventListener(name, (e) => f((e as MessageEvent<string>).data))
     }
@@ -76,15 +82,18 @@ interface Report {
   version: string
   private: boolean
   runs: Details[]
+  versus: Versus[]
 }
 
 /** The page's own file, where it is a report; undefined where a server gave it. */
 export function report(): Source | undefined {
   const data = document.getElementById('report')?.textContent
   if (!data) return undefined
-  const { runs, ...made } = JSON.parse(data) as Report
+  const { runs, versus, ...made } = JSON.parse(data) as Report
   return {
     report: made,
+    // It was compared when it was made, with the run that was named first.
+    compare: (ids) => Promise.resolve(ids[0] === runs[0]?.id ? versus : []),
     list: () =>
       Promise.resolve({
         runs: runs.map((run) => ({

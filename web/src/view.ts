@@ -3,9 +3,10 @@
 import { Chart, type Shared } from './chart'
 import { h, fill } from './dom'
 import * as say from './format'
-import { comparison, heading, tiles } from './head'
+import { comparison, differences } from './compare'
+import { heading, tiles } from './head'
 import { Link, type Range } from './link'
-import { duration, title, type Loaded } from './model'
+import { duration, title, type Loaded, type Versus } from './model'
 import { panels, Positions, type Axis, type Panel } from './panels'
 import { tables } from './tables'
 import { lanes, Timeline } from './timeline'
@@ -15,6 +16,7 @@ export class View {
   readonly link = new Link()
   axis: Axis = 'time'
   private runs: Loaded[] = []
+  private versus: Versus[] = []
   private charts: Chart[] = []
   private timeline: Timeline | undefined
   private readonly head = h('div', { class: 'head' })
@@ -57,9 +59,16 @@ export class View {
 
   /** Shows these runs, with everything made anew. */
   show(runs: Loaded[]): void {
+    this.versus = []
     const same = runs.map((run) => run.details.id).join() === this.ids.join()
     this.runs = runs
     this.rebuild(same)
+  }
+
+  /** What is known of how the further runs compare with the first. */
+  compared(versus: Versus[]): void {
+    this.versus = versus
+    this.words()
   }
 
   /** The same runs with more in them. */
@@ -144,8 +153,8 @@ export class View {
     const first = this.runs[0]
     if (!first) return
     if (this.runs.length > 1) {
-      fill(this.head, comparison(this.runs, now, this.drop))
-      fill(this.below)
+      fill(this.head, comparison(this.runs, this.versus, now, this.drop))
+      fill(this.below, differences(this.runs, this.versus))
       return
     }
     const { details } = first

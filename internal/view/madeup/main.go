@@ -19,12 +19,13 @@ func main() {
 	gpus := flag.Int("gpus", 8, "GPUs of the machine")
 	name := flag.String("name", "", "name of the run")
 	slower := flag.Float64("slower", 1, "factor on the step time")
+	steady := flag.Bool("steady", false, "no GPU gets hot")
 	count := flag.Int("count", 1000, "how many runs, of kind many")
 	seed := flag.Uint64("seed", 1, "of what is random")
 	flag.Parse()
 	run := training{
 		home: *home, kind: *kind, length: *length, every: *every, gpus: *gpus,
-		name: *name, slower: *slower, seed: *seed,
+		name: *name, slower: *slower, steady: *steady, seed: *seed,
 	}
 	var id string
 	var err error

@@ -21,6 +21,7 @@ type training struct {
 	length, every    time.Duration
 	gpus             int
 	slower           float64
+	steady           bool
 	seed             uint64
 
 	random *rand.Rand
@@ -106,7 +107,10 @@ func (t *training) spans() {
 }
 
 // heat is how much hotter than usual the fourth GPU is, from 0 to 1.
-func heat(share float64) float64 {
+func (t *training) heat(share float64) float64 {
+	if t.steady {
+		return 0
+	}
 	off := (share - 0.61) / 0.05
 	return math.Exp(-off * off)
 }
@@ -129,7 +133,7 @@ func (t *training) saveBlocks() {
 func (t *training) tick(at float64) history.Tick {
 	share := at / t.length.Seconds()
 	tick := history.NewTick(at)
-	base := 0.24 * t.slower * (1 + 0.35*heat(share))
+	base := 0.24 * t.slower * (1 + 0.35*t.heat(share))
 	first, sum, worst := t.step, 0.0, 0.0
 	for t.clock < at {
 		took := base * (0.97 + 0.06*t.random.Float64()) * math.Exp(0.02*t.random.NormFloat64())
@@ -167,7 +171,7 @@ func (t *training) tick(at float64) history.Tick {
 		g := history.NewGPUTick(i)
 		hot := 0.0
 		if i == 3 {
-			hot = heat(share)
+			hot = t.heat(share)
 		}
 		g.Util = min(100, busy*(97-22*hot)+1.5*t.random.NormFloat64()+0.3*float64(i))
 		g.SMActive = max(0, busy*(84-20*hot-0.8*float64(i))+2*t.random.NormFloat64())

@@ -14,8 +14,21 @@ beforeAll(async () => {
   browser = await launch()
   home = newHome()
   await make(home, '-name', 'baseline', '-length', '6h', '-every', '8s')
-  await make(home, '-name', 'retry', '-length', '2h', '-every', '4s', '-kind', 'failed', '-slower', '1.1')
-  await make(home, '-name', 'tuned', '-length', '1h', '-slower', '0.9', '-seed', '2')
+  await make(
+    home,
+    '-name',
+    'retry',
+    '-length',
+    '2h',
+    '-every',
+    '4s',
+    '-kind',
+    'failed',
+    '-slower',
+    '1.1',
+    '-steady',
+  )
+  await make(home, '-name', 'tuned', '-length', '1h', '-slower', '0.9', '-seed', '2', '-steady')
   view = await View.begin(home)
 })
 
@@ -138,7 +151,11 @@ describe('the page', () => {
         'retry',
       ])
       const median = w.page.locator('.comparison tr', { hasText: 'Step, median' })
-      expect(await median.locator('.change').textContent()).toMatch(/^\+2[0-9.]+ %$/)
+      await median.locator('.verdict', { hasText: 'worse' }).waitFor()
+      expect(await median.locator('.change b').textContent()).toMatch(/^\+2[0-9.]+ %$/)
+      expect(
+        await w.page.locator('.comparison tr', { hasText: 'Loss' }).locator('.verdict').textContent(),
+      ).toBe('')
       await snap(w.page, 'overlay', true)
       // The address holds the choice: it survives a reload.
       await w.page.reload()
