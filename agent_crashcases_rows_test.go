@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -135,7 +136,7 @@ func crashCases() []crashCase {
 		{number: 67, input: "killed", program: "die(9)", outcome: "signal", want: "sigkill · sigkill · signal 9"},
 		{number: 68, input: "terminated with the scheduler's word", program: "say('slurmstepd: error: *** STEP 123.0 ON node042 CANCELLED AT 2024-05-01T12:00:00 DUE TO PREEMPTION ***')\nprint('ready', flush=True)\ntime.sleep(60)", interrupt: syscall.SIGTERM, file: true, outcome: "preempted"},
 		{number: 68, input: "terminated where jobs are preempted", program: "print('ready', flush=True)\ntime.sleep(60)", env: []string{"SLURM_JOB_ID", "123", "SLURM_JOB_PARTITION", "alice-preempt"}, interrupt: syscall.SIGTERM, outcome: "preempted"},
-		{number: 69, input: "Ctrl-C", program: "print('ready', flush=True)\ntime.sleep(60)", interrupt: syscall.SIGINT, outcome: "user_stop"},
+		{number: 69, input: "Ctrl-C", program: "print('ready', flush=True); time.sleep(60)", interrupt: syscall.SIGINT, outcome: "user_stop"},
 		{number: 70, input: "no space for a checkpoint", program: "open('/dev/full', 'wb', 0).write(b'alice')", outcome: "error", want: "disk_full · OSError · <app> · errno 28"},
 		{number: 71, input: "loader's worker killed", program: "raise RuntimeError('DataLoader worker (pid 31337) is killed by signal: Killed. ')", outcome: "error", want: "dataloader_worker · RuntimeError · <app>"},
 		{number: 71, input: "shared memory full", program: "raise RuntimeError('unable to write to file </torch_31337_4711_0>: No space left on device (28)')", outcome: "error", want: "shm_exhausted · RuntimeError · <app>"},
@@ -146,9 +147,9 @@ func crashCases() []crashCase {
 		{number: 74, input: "Go: five nested, and a hundred at once", goMode: "hundred", outcome: "error", want: "go_error · *fmt.wrapError ← <app-exception> · runtime/runtime.goexit:line <app> ×6"},
 		{number: 75, input: "Go: a fault in our own reporting", goMode: "own-fault", file: true, outcome: "error", want: "go_panic · <app-exception>"},
 	}
-	if hasGroups() {
-		list = append(list, crashCase{number: 39, input: "group", program: "raise ExceptionGroup('/home/alice', [ValueError('hunter2'), OSError(5, 'x', '/home/alice')])", outcome: "error", want: python("ExceptionGroup ← ValueError ← OSError", app)})
-	}
+	list = append(list, moreCrashCases()...)
+	list = append(list, crashCase{number: 39, python311: true, input: "group", program: "raise ExceptionGroup('/home/alice', [ValueError('hunter2'), OSError(5, 'x', '/home/alice')])", outcome: "error", want: python("ExceptionGroup ← ValueError ← OSError", app)})
+	slices.SortStableFunc(list, func(a, b crashCase) int { return a.number - b.number })
 	return list
 }
 

@@ -188,6 +188,27 @@ func TestHostileCrashFiles(t *testing.T) {
 	}
 }
 
+// TestFilesByDigest: a file of a public package, wherever it lies, names its
+// frames; of another content it is the program's.
+func TestFilesByDigest(t *testing.T) {
+	list, err := os.ReadFile("../internal/public/lists/library_files.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digest, want := range map[string]string{
+		fmt.Sprintf("%x", list[:8]): "torch.nn.modules.linear forward 114",
+		"0000000000000000":          "  0", "": "  0", "alice": "  0", fmt.Sprintf("%x00", list[:8]): "  0", "zzzzzzzzzzzzzzzz": "  0",
+	} {
+		c := decode(t, map[string]any{"v": 1, "lang": "python", "exceptions": []any{map[string]any{"frames": []any{
+			map[string]any{"kind": "hashed", "dist": "torch", "module": "torch.nn.modules.linear", "function": "forward", "line": 114, "sha256": digest},
+		}}}})
+		f := c.Report.Exceptions[0].Frames[0]
+		if got := fmt.Sprintf("%s %s %d", f.Module, f.Symbol, f.Line); got != want {
+			t.Errorf("%q: %q, want %q", digest, got, want)
+		}
+	}
+}
+
 // TestLongCrashFiles: the innermost 64 frames are kept, and reading a file full
 // of nothing takes little more memory than the file.
 func TestLongCrashFiles(t *testing.T) {

@@ -178,6 +178,7 @@ func TestFrames(t *testing.T) {
 		"site-packages/acme/__init__.py":           "def hunter2(call): return call()\n",
 		"site-packages/numpy/__init__.py":          "def hunter2(call): return call()\n",
 		"site-packages/Torch-2.4.dist-info/RECORD": row("torch/__init__.py", "") + row("torch/nn/__init__.py", linear) + row("torch/edited.py", linear) + "Torch-2.4.dist-info/RECORD,,\n",
+		"src/torch/nn/__init__.py":                 linear,
 		"site-packages/acme-1.dist-info/RECORD":    row("acme/__init__.py", "def hunter2(call): return call()\n"),
 	}
 	const forged = "exec(compile('\\n' * %d + 'def %s(call): return call()', %s, 'exec'))\n"
@@ -192,6 +193,8 @@ func TestFrames(t *testing.T) {
 		"Python's own, a package": {"import json\njson.loads('{')", 1, want{"stdlib", "", "json", "loads"}},
 		"frozen":                  {"import importlib\nimportlib.import_module('nowhere_at_all')", 2, want{"stdlib", "", "importlib._bootstrap", "_gcd_import"}},
 		"a public library's":      {"import torch.nn\ntorch.nn.Linear.forward(lambda: 1/0)", 1, want{"record", "torch", "torch.nn", "forward"}},
+		"an editable install's":   {"import sys, importlib.util\nspec = importlib.util.spec_from_file_location('torch.nn', sys.argv[0].rpartition('/')[0] + 'src/torch/nn/__init__.py')\nm = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(m)\nm.Linear.forward(lambda: 1/0)", 1, want{"hashed", "torch", "torch.nn", "forward"}},
+		"forged, past its end":    {"import json.decoder\nn = json.decoder.JSONDecoder.decode.__code__.co_firstlineno\nexec(compile('\\n' * (n - 1) + 'def decode(call):\\n' + '\\n' * 30 + ' return call()', json.decoder.__file__, 'exec'))\ndecode(lambda: 1/0)", 1, want{"app", "", "__main__", "decode"}},
 		"edited since":            {"import torch.edited as t\nt.Linear.forward(lambda: 1/0)", 1, want{"lib", "torch", "torch.edited", "forward"}},
 		"not in the RECORD":       {"import torch.acme_secret as t\nt.hunter2(lambda: 1/0)", 1, want{"lib", "torch", "torch.acme_secret", "hunter2"}},
 		"no public library":       {"import acme\nacme.hunter2(lambda: 1/0)", 1, want{"lib", "", "acme", "hunter2"}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/trainwatch/trainwatch/internal/monitor"
@@ -10,6 +11,9 @@ import (
 // the process whose standard error is the program's: it lives until the end.
 func (env *environment) scene(s spec, wrapper int) monitor.Scene {
 	errorFile, _ := env.lookup("TORCHELASTIC_ERROR_FILE")
+	if errorFile != "" && !filepath.IsAbs(errorFile) {
+		errorFile = filepath.Join(s.Dir, errorFile)
+	}
 	return monitor.Scene{
 		PID: s.PID, Began: s.Started, Dir: s.PageDir, Recipient: s.Recipient.ID(),
 		Stderr:    monitor.OpenStderr("/proc", wrapper, s.StderrFrom),

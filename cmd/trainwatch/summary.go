@@ -109,6 +109,9 @@ func signalText(n int) string {
 func (p sheet) failure(rec history.Record, meta history.Meta) string {
 	out := p.spread(p.headline(rec, meta, false), p.faint("trainwatch")) + "\n"
 	why, _, _ := strings.Cut(strings.TrimSpace(rec.Message), "\n")
+	if why == "" { // nothing was said, but what it was may be known even so
+		_, why, _ = strings.Cut(rec.HowItEnded, ", ")
+	}
 	if why = clean(why); why != "" {
 		out += "  " + clip(why, p.width-2) + "\n"
 	}

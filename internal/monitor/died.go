@@ -95,16 +95,64 @@ func (e End) sentence() string {
 	case errors.OutcomePreempt:
 		return "preempted by the scheduler"
 	case errors.OutcomeHostOOM:
+		if e.WholeMachine {
+			return "killed by the kernel: the machine ran out of memory (by the whole machine's count of such kills, the only one there is here)"
+		}
 		return "killed by the kernel: the machine or its memory limit ran out of memory"
 	case errors.OutcomeGPUOOM:
 		return with("ran out of GPU memory")
 	case errors.Signal:
-		return with(fmt.Sprintf("killed by signal %d (%s)", e.Signal, signalName(e.Signal)))
+		if e.Signal == 0 { // a shell's, whose command died of one
+			return with(because(fmt.Sprintf("ended with exit status %d", e.ExitCode), e.Report.Class))
+		}
+		return with(because(fmt.Sprintf("killed by signal %d (%s)", e.Signal, signalName(e.Signal)), e.Report.Class))
 	case errors.Error:
 		if e.ExitCode > 0 {
-			return with(fmt.Sprintf("failed with exit status %d", e.ExitCode))
+			return with(because(fmt.Sprintf("failed with exit status %d", e.ExitCode), e.Report.Class))
 		}
-		return with("failed")
+		return with(because("failed", e.Report.Class))
 	}
 	return "nobody saw how it ended"
+}
+
+// because adds what a class says that the status and the message may not.
+func because(how string, class errors.Class) string {
+	if why := reason(class); why != "" {
+		return how + ", " + why
+	}
+	return how
+}
+
+func reason(class errors.Class) string {
+	switch class {
+	case errors.CUDAError:
+		return "CUDA reported an error"
+	case errors.CuBLAS:
+		return "cuBLAS reported an error"
+	case errors.CuDNN:
+		return "cuDNN reported an error"
+	case errors.NCCLTimeout:
+		return "a collective operation timed out"
+	case errors.NCCLError:
+		return "a collective operation failed"
+	case errors.SHMExhausted:
+		return "shared memory ran out"
+	case errors.DataLoaderWorker:
+		return "a data loading process died"
+	case errors.DiskFull:
+		return "the disk was full"
+	case errors.Quota:
+		return "the disk quota was used up"
+	case errors.ImportError:
+		return "a module could not be imported"
+	case errors.ConfigError:
+		return "the configuration or the arguments were refused"
+	case errors.NaNLoss:
+		return "the loss was no number"
+	case errors.Timeout:
+		return "something took too long"
+	case errors.ExecMissing:
+		return "the command could not be started"
+	}
+	return ""
 }

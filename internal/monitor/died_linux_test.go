@@ -82,7 +82,7 @@ func TestTheOldestCrashFilesAreRead(t *testing.T) {
 	began := time.Now()
 	for i := range 200 {
 		name := "crash-" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "-0.json"
-		crash(t, dir, name, "crash "+name, int64(1000-i)*1000_000)
+		crash(t, dir, name, "crash "+name, int64(1000-i)*100_000_000) // the tests' own pace is far below
 		when := began.Add(time.Duration(i) * time.Second)
 		if err := os.Chtimes(filepath.Join(dir, name), when, when); err != nil {
 			t.Fatal(err)
@@ -106,6 +106,9 @@ func TestHowItEnded(t *testing.T) {
 		{monitor.End{Outcome: errors.Error, ExitCode: 7}, "failed with exit status 7"},
 		{monitor.End{Outcome: errors.Error, ExitCode: -1, Local: errors.Local{Message: "KeyError: 3\nmore"}}, "failed: KeyError: 3"},
 		{monitor.End{Outcome: errors.OutcomeUnknown, ExitCode: -1}, "nobody saw how it ended"},
+		{monitor.End{Outcome: errors.Error, ExitCode: 1, Report: errors.Report{Class: errors.DiskFull}, Local: errors.Local{Message: "OSError: x"}}, "failed with exit status 1, the disk was full: OSError: x"},
+		{monitor.End{Outcome: errors.Signal, Signal: 6, ExitCode: -1, Report: errors.Report{Class: errors.NCCLTimeout}}, "killed by signal 6 (SIGABRT), a collective operation timed out"},
+		{monitor.End{Outcome: errors.OutcomeHostOOM, Signal: 9, ExitCode: -1, WholeMachine: true}, "killed by the kernel: the machine ran out of memory (by the whole machine's count of such kills, the only one there is here)"},
 	} {
 		bubble(c.want, t, func(t *testing.T) {
 			r := watch(t)

@@ -104,6 +104,18 @@ func TestLookups(t *testing.T) {
 		{"private", public.Model, "acme/secret", ""},
 
 		{"optimizer", public.Optimizer, "AdamW", "AdamW"},
+		{"library's module", public.LibraryModule, "torch.nn.modules.linear", "torch.nn.modules.linear"},
+		{"first of a block", public.LibraryModule, "numpy", "numpy"},
+		{"no library's module", public.LibraryModule, "torch.acme_secret", ""},
+		{"private package's module", public.LibraryModule, "acme.vault", ""},
+		{"Python function", public.PythonFunction, "forward", "forward"},
+		{"Python's own function", public.PythonFunction, "raw_decode", "raw_decode"},
+		{"module's code", public.PythonFunction, "<module>", "<module>"},
+		{"private function", public.PythonFunction, "hunter2", ""},
+		{"function with a module", public.PythonFunction, "json.loads", ""},
+		{"CUDA error", public.NativeException, "cudaErrorIllegalAddress", "cudaErrorIllegalAddress"},
+		{"C++ exception", public.NativeException, "c10::Error", "c10::Error"},
+		{"private C++ exception", public.NativeException, "acme::Error", ""},
 		{"private optimizer", public.Optimizer, "SecretAdam", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -128,7 +140,8 @@ func TestListsAreInOrder(t *testing.T) {
 	looks := map[string]lookup{
 		"go_packages": public.StdPackage, "go_error_types": public.GoErrorType, "python_modules": public.PythonStdModule,
 		"python_exceptions": public.PythonException, "package_exceptions": public.PythonException, "packages": public.Package,
-		"gpu_models": public.GPUModel, "distros": public.Distro, "models": public.Model, "optimizers": public.Optimizer,
+		"native_exceptions": public.NativeException,
+		"gpu_models":        public.GPUModel, "distros": public.Distro, "models": public.Model, "optimizers": public.Optimizer,
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -168,5 +181,26 @@ func TestImportNamesLeadToPackages(t *testing.T) {
 		if name, _ := public.Package(from); name.String() != to || to == "" {
 			t.Errorf("%q leads to %q", line, name)
 		}
+	}
+}
+
+// TestLibraryFiles finds every digest of the list, and none besides.
+func TestLibraryFiles(t *testing.T) {
+	data, err := os.ReadFile("lists/library_files.sha256")
+	if err != nil || len(data) == 0 || len(data)%8 != 0 {
+		t.Fatalf("%d bytes, %v", len(data), err)
+	}
+	for i := 0; i < len(data); i += 8 {
+		digest := [8]byte(data[i : i+8])
+		if !public.LibraryFile(digest) {
+			t.Fatalf("%x is not found", digest)
+		}
+		digest[7]++
+		if next := i + 8; public.LibraryFile(digest) && (next == len(data) || digest != [8]byte(data[next:next+8])) {
+			t.Fatalf("%x is found", digest)
+		}
+	}
+	if public.LibraryFile([8]byte{}) {
+		t.Error("nothing is found")
 	}
 }

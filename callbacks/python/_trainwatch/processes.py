@@ -49,6 +49,7 @@ def _surround(process):
 def _note(failure):
     from . import crash
 
+    trace = BaseException.__dict__["__traceback__"].__get__(failure).tb_next  # without us
     if type(failure) is SystemExit:
         # A wrapper around the function, torch's for one, has caught what it
         # raised, passed it on, and now ends the process.
@@ -56,4 +57,5 @@ def _note(failure):
         failure = BaseException.__dict__["__context__"].__get__(failure)
         if failure is None or type(code) is not int or code == 0:
             return
-    crash.record(type(failure), failure, BaseException.__dict__["__traceback__"].__get__(failure))
+        trace = BaseException.__dict__["__traceback__"].__get__(failure)
+    crash.record(type(failure), failure, trace)
