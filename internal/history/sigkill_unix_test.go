@@ -93,8 +93,8 @@ func TestSIGKILL(t *testing.T) {
 		what, lines := "runs", 1+moments.IntN(60)
 		if n%4 != 3 {
 			// From anywhere, and from shortly before the buckets are widened.
-			quiet := moments.IntN(1_000)
-			if n%16 == 0 {
+			quiet := moments.IntN(300)
+			if n%32 == 0 {
 				quiet = 8_150
 			}
 			what, lines = strconv.Itoa(quiet), 1+moments.IntN(250)
