@@ -329,3 +329,60 @@ func onDisk(t *testing.T) string {
 	}
 	return dir
 }
+
+// Read while it is written, a page's totals never run ahead of its records, and
+// in the end they are exact, however the program ended.
+func TestReadWhileWritten(t *testing.T) {
+	const all = 150_000
+	eachPython(t, "3.8", func(t *testing.T, interpreter string) {
+		s := newSetting(t, interpreter)
+		s.file(t, "main.py", fmt.Sprintf("import os, signal, trainwatch\nfor n in range(%d): trainwatch.step(tokens=2)\nos.kill(os.getpid(), signal.SIGKILL)\n", all))
+		ended := make(chan result, 1)
+		go func() { ended <- s.watched(t, "main.py") }()
+		var reader *steps.Reader
+		var last steps.Header
+		var records, drains uint64
+		for over := false; !over; {
+			select {
+			case r := <-ended:
+				if r.status != "signal: killed" {
+					t.Errorf("%+v", r)
+				}
+				over = true
+			default:
+			}
+			if reader == nil {
+				pages := s.left(t, "*.page")
+				if len(pages) == 0 {
+					continue
+				}
+				var err error
+				if reader, err = steps.OpenReader(pages[0]); err != nil {
+					t.Fatal(err)
+				}
+				defer reader.Close()
+			}
+			d, err := reader.Drain()
+			if err != nil {
+				t.Fatal(err)
+			}
+			records += uint64(len(d.Records)) + d.Lost
+			drains++
+			if d.Header.Steps < last.Steps || d.Header.StepSum < last.StepSum || d.Header.StepSum > d.Header.LastStepAt+time.Millisecond {
+				t.Fatalf("from %d steps in %v to %d in %v at %v", last.Steps, last.StepSum, d.Header.Steps, d.Header.StepSum, d.Header.LastStepAt)
+			}
+			last = d.Header
+		}
+		var counted uint64
+		for _, n := range last.Hist {
+			counted += n
+		}
+		if last.Steps != all || last.LastStep != all || last.TimedSteps != all-1 || counted != all-1 || records != all || last.Tokens != 2*all {
+			t.Errorf("%d steps, the last %d, %d timed, %d in the histogram, %d records, %d tokens after %d drains",
+				last.Steps, last.LastStep, last.TimedSteps, counted, records, last.Tokens, drains)
+		}
+		if want := last.LastStepAt - last.FirstStepAt; last.StepSum != want {
+			t.Errorf("steps took %v together, want %v", last.StepSum, want)
+		}
+	})
+}

@@ -128,6 +128,9 @@ func (h *Header) keepTotals(before *Header) {
 	h.StepMax = max(h.StepMax, before.StepMax)
 	if before.Head > 0 {
 		h.Tokens = max(h.Tokens, before.Tokens)
+		if h.LastStepAt < before.LastStepAt {
+			h.LastStepAt, h.LastStep = before.LastStepAt, before.LastStep
+		}
 	}
 	for i := range h.Phase {
 		h.Phase[i] = max(h.Phase[i], before.Phase[i])

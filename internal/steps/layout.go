@@ -54,6 +54,7 @@ const (
 	wBeginAt        = 43
 	wEndAt          = 44
 	wMemory         = 45 // five words
+	wSettled        = 50
 	wHist           = 128
 )
 

@@ -118,8 +118,8 @@ func (r *Reader) Header() (Header, error) {
 	return decodeHeader(&r.header, head), nil
 }
 
-// readHeader reads the header as it was when head said what is returned. The
-// totals may be one record ahead.
+// readHeader reads the header as it was when head said what is returned, with
+// the totals that the writer leaves to its readers. They may be one record ahead.
 func (r *Reader) readHeader() (head uint64, err error) {
 	const attempts = 4 // a writer that is faster than that may have totals a few records apart
 	for range attempts {
@@ -134,11 +134,11 @@ func (r *Reader) readHeader() (head uint64, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if again == head {
+		if again == head && r.header[wSettled] <= head { // above it: totals are being written
 			break
 		}
 	}
-	return head, nil
+	return head, r.settle(head)
 }
 
 // readHead reads the head after everything read before: an atomic

@@ -53,7 +53,7 @@ def _epoch_begin(t, callback, epoch=0, logs=None):
 def _batch_begin(t, callback, batch=0, logs=None):
     if t.plan is not None:
         plan, t.plan = t.plan, None
-        if LOOP.start_once() and source.claim(source.KERAS):
+        if LOOP.start() and source.claim(source.KERAS):
             t.counts = True
             settings.tell("keras", _facts(callback.model))
             LOOP.begin(*plan)

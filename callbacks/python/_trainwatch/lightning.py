@@ -76,7 +76,7 @@ def _batch_start(t, trainer, module, *_):
     if not t.fresh:
         return
     t.fresh = False
-    if LOOP.start_once() and source.claim(source.LIGHTNING):
+    if LOOP.start() and source.claim(source.LIGHTNING):
         t.counts = True
         told.tell("lightning", _settings(trainer, module))
         LOOP.begin(*_plan(trainer))

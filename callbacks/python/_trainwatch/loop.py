@@ -14,11 +14,12 @@ import time
 import types
 
 from . import layout, library, page, place
-from .layout import BUCKET, HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LAST_STEP, LONGEST
-from .layout import LOSS, NAN, NORM, RATE, STEPS, SUM, TIMED, TOKENS
+from .layout import BUCKET, HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LONGEST
+from .layout import LOSS, NAN, NORM, RATE, TOKENS
 from .number import count, told
 
 _MOST_EPOCHS = (1 << 31) - 1
+_UNSETTLED = 64  # steps at most whose totals a reader makes itself; far fewer than it would
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
@@ -50,6 +51,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     timing = False  # the next step is timed, from edge: the end of the one
     edge = 0  # before, pushed on by the phases since
     origin = 0  # edge less the sum of all times
+    settled = due = 0  # the step with which the totals were written, and will be
     stepped = False  # since the training began
     epoch_now, running, began = -1, False, -1
     word = layout.first_word(-1)
@@ -59,35 +61,28 @@ def loop(create=page.create, clock=time.monotonic_ns):
         """In a child of fork: the page is its parent's."""
         nonlocal tried, words, floats, slot, others, steps, skew, untimed, longest, edge, origin
         nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, counted
+        nonlocal settled, due
         tried, words, floats = False, None, None
         counted = [0] * len(counted)
         forget_rate()
         slot, others, steps, skew, untimed, longest, edge, origin = HEADER, 0, 0, 0, 0, 0, 0, 0
-        tokens_told, timing, stepped, depth = -1, False, False, 0
+        tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
 
     def start():
         """Make the page if that was not tried; say whether there is one."""
         nonlocal tried, words, floats, pack, pack_short, base
-        if tried:
-            return words is not None
-        tried = True
-        made = create()
-        if made is None:
-            return False
-        memory, base = made
-        view = memoryview(memory)
-        struct = library.load("_struct").Struct
-        pack, pack_short = struct("@8sqqdddqq").pack_into, struct("@8sqq32sq").pack_into
-        floats, words = view.cast("d"), view.cast("q")
-        return True
-
-    def start_once():
-        """Do as start does, and never fail."""
         try:
-            return start()
+            if not tried:
+                tried = True
+                memory, base = create()
+                view = memoryview(memory)
+                struct = library.load("_struct").Struct
+                pack, pack_short = struct("@8sqqdddqq").pack_into, struct("@8sqq32sq").pack_into
+                floats, words = view.cast("d"), view.cast("q")
         except Exception:
-            return False
+            pass  # or there was None to unpack
+        return words is not None
 
     def step(loss=None, lr=None, grad_norm=None, tokens=None, epoch=None):
         """Tell that a step ended, and what is known about it.
@@ -113,8 +108,6 @@ def loop(create=page.create, clock=time.monotonic_ns):
                 elif took < 0:
                     took = 0
                 edge = now
-                words[TIMED] = steps - untimed
-                words[SUM] = now - origin
                 below, bucket = BUCKET[took.bit_length()]
                 bucket += took >> below
                 words[bucket] = counted[bucket] = counted[bucket] + 1
@@ -153,14 +146,29 @@ def loop(create=page.create, clock=time.monotonic_ns):
                         words[TOKENS] = tokens_told
                 pack(words, slot, word, now, number, loss, lr, grad_norm, tokens, took)
             slot = slot + 64 if slot < LAST_SLOT else HEADER
-            words[STEPS] = steps
-            words[LAST_STEP] = number
-            words[LAST_AT] = now
+            if steps >= due:
+                settle()
             words[HEAD] = steps + others  # last: a reader goes by it
         except Exception:
             pass
 
-    # Everything below is rare.
+    # All below is rare.
+
+    def settle():
+        """Write the totals. Not for each step: a reader adds up itself what lies
+        behind SETTLED. That is stored first, ahead of the head: who reads
+        meanwhile sees it, and counts no step twice."""
+        nonlocal settled, due
+        if steps == settled:
+            return
+        settled, due = steps, steps + _UNSETTLED
+        last = ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
+        words[layout.SETTLED] = steps + others
+        words[layout.STEPS] = steps
+        words[layout.TIMED] = steps - untimed
+        words[layout.LAST_STEP] = steps + skew
+        words[LAST_AT] = words[last + 1]
+        words[layout.SUM] = edge - origin
 
     def first(now):
         """The first step, one that ends inside a phase: what follows is timed."""
@@ -184,14 +192,12 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def record(kind, phase, at, third, rest):
         nonlocal slot, others
-        first = slot >> 3
-        words[first] = epoch_now << 32 | phase << 8 | kind
-        words[first + 1] = at
-        words[first + 2] = third
-        for i in range(5):
-            words[first + 3 + i] = rest[i]
-        slot = slot + 64 if slot < LAST_SLOT else HEADER
         others += 1
+        settle()
+        values = (epoch_now << 32 | phase << 8 | kind, at, third, *rest)
+        for place, value in enumerate(values, slot >> 3):
+            words[place] = value
+        slot = slot + 64 if slot < LAST_SLOT else HEADER
         words[HEAD] = steps + others
 
     def amend(loss=None, lr=None, grad_norm=None):
@@ -243,6 +249,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
             return
         # It ended with its last step, not with this one; but not before what
         # came in between.
+        settle()
         at = edge if timing and edge == words[LAST_AT] else now
         if running:
             finish(epoch_now, at)
@@ -290,14 +297,18 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def end():
         """Tell that the training ended. It may begin again."""
+        nonlocal due
         at = clock() - base
         words[layout.END_AT] = at
         event(layout.END, at)
+        due, words[layout.SETTLED] = 0, 0  # all that there is
 
     def at(number):
         """Tell the number that the framework gives to the next step."""
         nonlocal skew
-        skew = number - 1 - steps if number > 0 else skew
+        if number > 0 and number - 1 - steps != skew:
+            settle()
+            skew = number - 1 - steps
 
     def epoch_begin(n):
         """Tell that epoch n begins; negative: unknown."""
@@ -351,8 +362,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         mine = types.CellType(None)
 
         def ask():
-            # A step that somebody else has told already is not told again:
-            # the answer to that is no, and the next call goes through.
+            # Of a step that somebody else has told the answer is no.
             if not start():
                 return False
             goes = allow()
@@ -372,6 +382,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def view():
         """Return the page as (i64 words, f64 words)."""
+        settle()
         return words, floats
 
     def enabled():
@@ -382,7 +393,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         os.register_at_fork(after_in_child=forget)
     rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view)
     rare += (amend, source, waited)
-    return Loop(step, start, start_once, enabled, by_hand, *map(quietly, rare))
+    return Loop(step, start, enabled, by_hand, *map(quietly, rare))
 
 
 LOOP = loop()

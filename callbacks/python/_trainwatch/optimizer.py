@@ -67,7 +67,7 @@ def _hook(tracing):
     def begin(optimizer):
         nonlocal began, mute
         began = True
-        if LOOP.start_once():
+        if LOOP.start():
             if source.claim(source.TORCH):
                 settings.torch(optimizer)
             else:

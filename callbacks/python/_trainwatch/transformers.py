@@ -32,7 +32,7 @@ class _Training:
         """Make the page when the first step begins: a process that does not
         train has none."""
         plan, self.plan = self.plan, None
-        if not LOOP.start_once() or not source.claim(source.TRANSFORMERS):
+        if not LOOP.start() or not source.claim(source.TRANSFORMERS):
             return
         self.counts = True
         told.tell("transformers", _settings(args, facts))

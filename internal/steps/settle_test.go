@@ -1,0 +1,99 @@
+package steps_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trainwatch/trainwatch/internal/steps"
+)
+
+// A writer may leave the totals of its newest steps to the readers: they find
+// what they would have found.
+func TestTotalsLeftToTheReader(t *testing.T) {
+	const settled = 50 // word of the header
+	totals := []int{24, 25, 26, 31, 32}
+	write := func(records int) (p *steps.Page, at [][]uint64) {
+		clock := &stopwatch{}
+		p, w := clock.page()
+		for n := range records {
+			clock.at += time.Duration(1000+n) * time.Microsecond
+			switch n % 7 {
+			case 3:
+				w.PhaseBegin(steps.Eval)
+			case 4:
+				w.PhaseEnd(steps.Eval)
+			default:
+				w.Step(step(0))
+			}
+			at = append(at, slices.Clone(p.Words()[:64]))
+		}
+		return p, at
+	}
+	for name, c := range map[string]struct {
+		records int
+		behind  int // how many records the totals are
+		adds    bool
+	}{
+		"none are left":          {200, 0, true},
+		"one is":                 {200, 1, true},
+		"one that is no step":    {200 - 3, 1, true},
+		"as many as Python does": {200, 64, true},
+		"over the ring's end":    {steps.Records + 20, 60, true},
+		"lapped often":           {3*steps.Records + 5, 64, true},
+		"in several reads":       {5000, 1024, true},
+		"more than believed":     {5000, 1025, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, at := write(c.records)
+			want, err := p.Reader().Header()
+			if err != nil {
+				t.Fatal(err)
+			}
+			words := p.Words()
+			words[settled] = uint64(c.records - c.behind)
+			for _, word := range totals {
+				words[word] = at[c.records-c.behind-1][word]
+			}
+			got, err := p.Reader().Header()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if equal := cmp.Equal(want, got, cmp.Comparer(func(a, b float64) bool { return a == b || a != a && b != b })); equal != c.adds {
+				t.Errorf("equal %v, want %v\n%s", equal, c.adds, cmp.Diff(want, got))
+			}
+			if d := drain(t, p.Reader()); d.Header.Steps != got.Steps {
+				t.Errorf("a drain has %d steps, the header %d", d.Header.Steps, got.Steps)
+			}
+			// The same of a file.
+			file := make([]byte, 0, steps.PageSize)
+			for _, w := range words {
+				file = binary.LittleEndian.AppendUint64(file, w)
+			}
+			fromFile, err := steps.NewReaderAt(bytes.NewReader(file)).Header()
+			if err != nil || fromFile.Steps != got.Steps || fromFile.StepSum != got.StepSum {
+				t.Errorf("a file has %d steps, memory %d: %v", fromFile.Steps, got.Steps, err)
+			}
+		})
+	}
+}
+
+// A page that claims what cannot be has its own totals.
+func TestSettledBeyondTheHead(t *testing.T) {
+	for _, claim := range []uint64{51, 1 << 40, ^uint64(0)} {
+		clock := &stopwatch{}
+		p, w := clock.page()
+		for range 50 {
+			clock.at += time.Millisecond
+			w.Step(step(0))
+		}
+		p.Words()[50] = claim
+		if h, err := p.Reader().Header(); err != nil || h.Steps != 50 {
+			t.Errorf("claim %d: %d steps, %v", claim, h.Steps, err)
+		}
+	}
+}
