@@ -117,6 +117,11 @@ func TestAProgramsOwnRecipient(t *testing.T) {
 	if r := run(); r.stderr != "" {
 		t.Errorf("asked again: %q", r.stderr)
 	}
+	waiting := w.waiting()
+	server.Answer(capture.Confirm())
+	if r := w.cli("telemetry", "flush"); r.status != 0 || waiting == 0 || len(server.Events()) != waiting || w.waiting() != 0 {
+		t.Errorf("flush: exit %d, %s: %d waited, %d arrived", r.status, r.stderr, waiting, len(server.Events()))
+	}
 	if r := w.cli("telemetry", "off"); r.status != 0 {
 		t.Errorf("off: exit %d, %s", r.status, r.stderr)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/trainwatch/trainwatch/internal/consent"
 	"github.com/trainwatch/trainwatch/internal/delivery"
+	"github.com/trainwatch/trainwatch/internal/settings"
 )
 
 // flushPatience bounds a flush: the bounds of the spool at a slow line's speed.
@@ -33,58 +34,96 @@ func flush(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	d := env.decide(s)
-	if d.Mode == consent.Off {
-		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: nothing is sent: telemetry is off: %s", reason(d))}
-	}
-	ctx, cancel := context.WithTimeout(ctx, flushPatience)
-	defer cancel()
-	began := env.now()
-	width, _ := screenOf(env.stderr, env.lookup)
 	waiting, err := delivery.SpooledCount(s.Home, s.Spare...)
 	if err != nil {
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %w", err)}
 	}
-	bar := newBar(env, width, waiting[s.Recipient.ID()])
+	to := flushTo(s, waiting)
+	ctx, cancel := context.WithTimeout(ctx, flushPatience)
+	defer cancel()
+	var failed, no error
+	sends := false
+	for _, r := range to {
+		delete(waiting, r.ID())
+		s.Recipient = r
+		if d := env.decide(s); d.Mode == consent.Off {
+			no = fmt.Errorf("telemetry flush: nothing is sent: telemetry is off: %s", reason(d))
+			continue
+		}
+		sends = true
+		if err := flushOne(ctx, env, s); err != nil {
+			failed = err
+		}
+	}
+	for id, n := range waiting {
+		fmt.Fprintf(env.stderr, "%s for another recipient, %s: whoever has its key can flush them\n", plural(int64(n), "event"), id)
+	}
+	if !sends {
+		failed = &exitError{status: exitFailed, err: no}
+	}
+	return failed
+}
+
+// flushTo are the recipients whose keys are known here: today's, and those of the
+// programs for whom something waits.
+func flushTo(s settings.Settings, waiting map[string]int) []consent.Recipient {
+	var programs []consent.Recipient
+	for _, a := range consent.Acquaintances(s.Home) {
+		if a.Recipient.ID() != s.Recipient.ID() && waiting[a.Recipient.ID()] > 0 {
+			programs = append(programs, a.Recipient)
+		}
+	}
+	if s.Recipient.IsZero() && len(programs) > 0 {
+		return programs
+	}
+	return append([]consent.Recipient{s.Recipient}, programs...)
+}
+
+// flushOne delivers what waits for the recipient of s.
+func flushOne(ctx context.Context, env *environment, s settings.Settings) error {
+	began := env.now()
+	width, _ := screenOf(env.stderr, env.lookup)
+	counts := func() int {
+		waiting, err := delivery.SpooledCount(s.Home, s.Spare...)
+		if err != nil {
+			return 0
+		}
+		return waiting[s.Recipient.ID()]
+	}
+	bar := newBar(env, width, counts())
 	cfg := delivery.Config{
 		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, StopFlag: s.StopFlag, Now: env.now,
 		Allowed: env.allowed(spec{Telemetry: s.Telemetry, Sends: true, Recipient: s.Recipient}),
 	}
 	result := delivery.FlushHome(ctx, cfg, bar.show)
-	for end := env.now().Add(drainPatience); result.Err == nil && env.now().Before(end); {
-		if counts, err := delivery.SpooledCount(s.Home, s.Spare...); err != nil || counts[s.Recipient.ID()] == 0 {
-			break
-		}
+	for end := env.now().Add(drainPatience); result.Err == nil && env.now().Before(end) && counts() > 0; {
 		// Held by a run: one that has just ended lets go in a moment.
 		if !pause(ctx, heldPause) {
 			break
 		}
 		more := delivery.FlushHome(ctx, cfg, nil)
 		more.Delivered += result.Delivered
+		more.Dropped += result.Dropped
 		result = more
 	}
 	bar.clear()
-	held := 0
-	if counts, err := delivery.SpooledCount(s.Home, s.Spare...); err == nil {
-		held = max(0, counts[s.Recipient.ID()]-result.Left)
-	}
+	held := max(0, counts()-result.Left)
 	took := ""
 	if n := env.now().Sub(began); result.Delivered > 0 {
 		took = " in " + duration(n.Seconds())
 	}
 	fmt.Fprintf(env.stderr, "delivered %s%s, left %d\n", plural(int64(result.Delivered), "event"), took, result.Left)
+	if result.Dropped > 0 {
+		fmt.Fprintf(env.stderr, "dropped %s: damaged, too old, refused by the recipient, or not wanted by it\n", plural(int64(result.Dropped), "event"))
+	}
 	if held > 0 {
 		fmt.Fprintf(env.stderr, "%s of runs that are still going on, which deliver them themselves\n", plural(int64(held), "event"))
 	}
-	delete(waiting, s.Recipient.ID())
-	for id, n := range waiting {
-		fmt.Fprintf(env.stderr, "%s for another recipient, %s: whoever has its key can flush them\n", plural(int64(n), "event"), id)
-	}
-	if result.Left == 0 && result.Err == nil && held > 0 {
-		return &exitError{status: exitFailed}
-	}
-	if result.Left > 0 || result.Err != nil {
+	switch {
+	case result.Left > 0 || result.Err != nil:
 		return &exitError{status: exitFailed, err: fmt.Errorf("telemetry flush: %s could not be delivered; what waits is kept: %w", plural(int64(result.Left), "event"), result.Err)}
+	case held > 0:
+		return &exitError{status: exitFailed}
 	}
 	return nil
 }

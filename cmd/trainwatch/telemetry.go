@@ -226,6 +226,10 @@ func newLogCmd(env *environment) *cobra.Command {
 		Use: "log [RUN]", Short: "The ledger: every event handed to the network", Args: cobra.MaximumNArgs(1),
 		Example: "  trainwatch telemetry log\n  trainwatch telemetry log last",
 		RunE: func(_ *cobra.Command, args []string) error {
+			s, _, err := env.load()
+			if err != nil {
+				return err
+			}
 			id := ""
 			if len(args) == 1 {
 				env.awaitRecords()
@@ -235,7 +239,7 @@ func newLogCmd(env *environment) *cobra.Command {
 				}
 				id = run.Meta.RunID
 			}
-			for line, err := range delivery.ReadLedger(env.home(), id) {
+			for line, err := range delivery.ReadLedger(s.Home, id, s.Spare...) {
 				if err != nil {
 					return &exitError{status: exitFailed, err: err}
 				}

@@ -78,6 +78,9 @@ func (env *environment) allowed(s spec) func() bool {
 			own := *env
 			own.flags.Telemetry = s.Telemetry
 			settings, _, err := own.loadAt(s.Dir)
+			if !s.Recipient.IsZero() {
+				settings.Recipient = s.Recipient
+			}
 			last = err == nil && consent.Decision.Sends(own.decide(settings), s.Sends)
 		}
 		return last

@@ -22,7 +22,8 @@ const (
 
 // Result is what a flush came to.
 type Result struct {
-	Delivered int   // events the recipient confirmed, or refused for good
+	Delivered int   // events that the recipient confirmed
+	Dropped   int   // events that it refused for good or does not want, damaged and too old ones
 	Left      int   // events still waiting
 	Err       error // why, nil when nothing is left
 }
@@ -92,13 +93,14 @@ func (u *uploader) flush(life context.Context, f flush) Result {
 	ctx, cancel := context.WithCancel(f.ctx)
 	defer cancel()
 	defer context.AfterFunc(life, cancel)()
-	sum, tries, stopped := 0, 0, u.c.stopped.Load()
+	sum, tries, confirmed, lost := 0, 0, u.c.delivered.Load(), u.c.Stats().Dropped
 	end := func(err error) Result {
 		left := u.c.Stats().Waiting
 		if left == 0 && u.final == nil && ctx.Err() == nil && u.c.allowed() {
 			err = nil
 		}
-		return Result{Delivered: sum - int(u.c.stopped.Load()-stopped), Left: left, Err: err}
+		arrived := int(u.c.delivered.Load() - confirmed)
+		return Result{Delivered: arrived, Dropped: sum - arrived + int(u.c.Stats().Dropped-lost), Left: left, Err: err}
 	}
 	if !u.c.allowed() {
 		return end(ErrNotAllowed)

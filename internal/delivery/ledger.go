@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -31,23 +32,31 @@ const (
 // line, as on the wire. All processes of a home share it; a batch is one
 // append. An event sent again is in it once, as far as this process knows.
 type ledger struct {
-	dir string // "": none
+	dirs []string // in order of preference; none: nothing is kept
 
 	mu   sync.Mutex
 	seen map[uuid.UUID]bool // written and not yet confirmed
+	torn map[string]bool    // directories in which a write ended in the middle
 }
 
-func newLedger(home string) *ledger {
-	l := &ledger{seen: map[uuid.UUID]bool{}}
-	if home != "" {
-		l.dir = filepath.Join(home, "ledger")
+// newLedger returns the ledger of a home, or, where that takes nothing, of the
+// first of the spare ones that does: as for what waits to be sent.
+func newLedger(home string, spare ...string) *ledger {
+	return &ledger{dirs: ledgerDirs(home, spare), seen: map[uuid.UUID]bool{}, torn: map[string]bool{}}
+}
+
+func ledgerDirs(home string, spare []string) (dirs []string) {
+	for _, h := range append([]string{home}, spare...) {
+		if h != "" {
+			dirs = append(dirs, filepath.Join(h, "ledger"))
+		}
 	}
-	return l
+	return dirs
 }
 
 // write adds events that are about to be sent.
 func (l *ledger) write(events []event.Event) error {
-	if l.dir == "" {
+	if len(l.dirs) == 0 {
 		return nil
 	}
 	l.mu.Lock()
@@ -74,7 +83,7 @@ func (l *ledger) write(events []event.Event) error {
 
 // append adds lines that are no events.
 func (l *ledger) append(lines []byte) error {
-	if l.dir == "" {
+	if len(l.dirs) == 0 {
 		return nil
 	}
 	l.mu.Lock()
@@ -83,21 +92,36 @@ func (l *ledger) append(lines []byte) error {
 }
 
 func (l *ledger) appendLocked(lines []byte) error {
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
-		return fmt.Errorf("delivery: ledger: %w", err)
+	var errs []error
+	for _, dir := range l.dirs {
+		err := l.appendTo(dir, lines)
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("delivery: ledger: %w", err))
 	}
-	f, err := appendFile(filepath.Join(l.dir, ledgerFile))
+	return errors.Join(errs...)
+}
+
+func (l *ledger) appendTo(dir string, lines []byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := appendFile(filepath.Join(dir, ledgerFile))
 	if err != nil {
-		return fmt.Errorf("delivery: ledger: %w", err)
+		return err
 	}
-	f, err = l.rotate(f, int64(len(lines)))
+	f, err = rotate(dir, f, int64(len(lines)))
+	if err == nil && l.torn[dir] {
+		_, err = f.WriteString("\n")
+	}
 	if err == nil {
-		_, err = f.Write(lines)
+		l.torn[dir] = false
+		var n int
+		n, err = f.Write(lines)
+		l.torn[dir] = err != nil && n > 0 // a full disk
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("delivery: ledger: %w", err)
-	}
-	return nil
+	return errors.Join(err, f.Close())
 }
 
 // settled forgets events that will not be sent again.
@@ -112,7 +136,7 @@ func (l *ledger) settled(events []event.Event) {
 // rotate makes room and returns the file to write to. Of many processes only
 // the one that gets the lock rotates; the others write on into the old file,
 // which is read all the same.
-func (l *ledger) rotate(f *os.File, n int64) (*os.File, error) {
+func rotate(dir string, f *os.File, n int64) (*os.File, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return f, err
@@ -120,7 +144,7 @@ func (l *ledger) rotate(f *os.File, n int64) (*os.File, error) {
 	if info.Size() == 0 || info.Size()+n <= ledgerBytes || !tryLock(f) {
 		return f, nil
 	}
-	path := filepath.Join(l.dir, ledgerFile)
+	path := filepath.Join(dir, ledgerFile)
 	now, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, info) {
 		return f, nil // rotated already, or about to be
@@ -128,7 +152,7 @@ func (l *ledger) rotate(f *os.File, n int64) (*os.File, error) {
 	if err != nil {
 		return f, err
 	}
-	if err := os.Rename(path, filepath.Join(l.dir, ledgerOld)); err != nil {
+	if err := os.Rename(path, filepath.Join(dir, ledgerOld)); err != nil {
 		return f, err
 	}
 	fresh, err := appendFile(path)
@@ -141,12 +165,16 @@ func (l *ledger) rotate(f *os.File, n int64) (*os.File, error) {
 
 // ReadLedger yields the events in home's ledger, oldest first, each once; with
 // a run id only that run's. Lines that are damaged are passed over. It reads
-// beside running writers.
-func ReadLedger(home, runID string) iter.Seq2[json.RawMessage, error] {
+// beside running writers. What was written to spare homes comes last.
+func ReadLedger(home, runID string, spare ...string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		seen := map[string]bool{}
-		for _, name := range []string{ledgerOld, ledgerFile} {
-			f, err := readFile(filepath.Join(home, "ledger", name))
+		var names []string
+		for _, dir := range ledgerDirs(home, spare) {
+			names = append(names, filepath.Join(dir, ledgerOld), filepath.Join(dir, ledgerFile))
+		}
+		for _, name := range names {
+			f, err := readFile(name)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -166,28 +194,32 @@ func ReadLedger(home, runID string) iter.Seq2[json.RawMessage, error] {
 }
 
 func readLines(f *os.File, runID string, seen map[string]bool, yield func(json.RawMessage, error) bool) bool {
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, ledgerLine)
-	for s.Scan() {
+	r := bufio.NewReaderSize(f, ledgerLine)
+	for {
+		line, err := r.ReadSlice('\n')
+		for long := err; errors.Is(long, bufio.ErrBufferFull); {
+			line = nil // no event is as long: damaged
+			_, long = r.ReadSlice('\n')
+			err = long
+		}
 		var e struct {
 			UUID       string `json:"uuid"`
 			Properties struct {
 				RunID string `json:"run_id"`
 			} `json:"properties"`
 		}
-		if json.Unmarshal(s.Bytes(), &e) != nil || e.UUID == "" || seen[e.UUID] {
-			continue
+		wanted := json.Unmarshal(line, &e) == nil && e.UUID != "" && !seen[e.UUID] && (runID == "" || e.Properties.RunID == runID)
+		if wanted {
+			seen[e.UUID] = true
+			if !yield(json.RawMessage(bytes.Clone(bytes.TrimSuffix(line, []byte("\n")))), nil) {
+				return false
+			}
 		}
-		if runID != "" && e.Properties.RunID != runID {
-			continue
-		}
-		seen[e.UUID] = true
-		if !yield(json.RawMessage(bytes.Clone(s.Bytes())), nil) {
-			return false
+		switch {
+		case errors.Is(err, io.EOF):
+			return true
+		case err != nil:
+			return yield(nil, fmt.Errorf("delivery: ledger: %s: %w", f.Name(), err))
 		}
 	}
-	if err := s.Err(); err != nil {
-		return yield(nil, fmt.Errorf("delivery: ledger: %s: %w", f.Name(), err))
-	}
-	return true
 }

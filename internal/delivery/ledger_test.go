@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/trainwatch/trainwatch/internal/delivery"
@@ -85,7 +86,8 @@ func TestLedgerDamaged(t *testing.T) {
 	for range delivery.ReadLedger(home, "") {
 		t.Error("an event out of nothing")
 	}
-	text := fixed[:100] + "\n" + fixed + "\nnull\n[]\n" + fixed + "\n{\"uuid\":"
+	long := strings.Repeat("x", 3<<20)
+	text := fixed[:100] + "\n" + long + "\n" + fixed + "\nnull\n[]\n" + fixed + "\n" + long + "\n{\"uuid\":"
 	if err := os.WriteFile(filepath.Join(home, "ledger", "ledger.jsonl"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -98,5 +100,43 @@ func TestLedgerDamaged(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d lines", n)
+	}
+}
+
+// TestLedgerInASpareHome: what is sent is in the ledger, also where the home does
+// not take it.
+func TestLedgerInASpareHome(t *testing.T) {
+	for name, spoil := range map[string]func(ledger string) error{
+		"a file in the way": func(ledger string) error { return os.WriteFile(ledger, nil, 0o600) },
+		"a FIFO": func(ledger string) error {
+			return errors.Join(os.Mkdir(ledger, 0o700), syscall.Mkfifo(filepath.Join(ledger, "ledger.jsonl"), 0o600))
+		},
+		"a link out of home": func(ledger string) error {
+			return errors.Join(os.Mkdir(ledger, 0o700), os.Symlink("/dev/null", filepath.Join(ledger, "ledger.jsonl")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home, spare, s := t.TempDir(), t.TempDir(), newServer(t)
+			if err := spoil(filepath.Join(home, "ledger")); err != nil {
+				t.Fatal(err)
+			}
+			cfg := config(home, s)
+			cfg.Spare = []string{spare}
+			c := open(t, cfg)
+			events := run(1)
+			send(c, events)
+			if r := flush(c); r.Err != nil || r.Delivered != len(events) {
+				t.Fatalf("%+v", r)
+			}
+			n := 0
+			for _, err := range delivery.ReadLedger(home, "", spare) {
+				if err == nil { // the one in the way is told of
+					n++
+				}
+			}
+			if n != len(events) {
+				t.Errorf("%d of %d events in the ledger", n, len(events))
+			}
+		})
 	}
 }

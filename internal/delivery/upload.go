@@ -76,7 +76,7 @@ func newUploader(c *Client, print func([][]byte) error) *uploader {
 		rt, u.idle = t, t.CloseIdleConnections
 	}
 	u.breaker.dir, u.breaker.withdrawn = c.disk.reach.dir, c.off.Load
-	book := newLedger(c.cfg.Home)
+	book := newLedger(c.cfg.Home, c.cfg.Spare...)
 	says := confirms
 	if u.segment {
 		says = segmentConfirms
