@@ -39,7 +39,7 @@ func (l *lineLog) rewrite(lines []byte) error {
 		return err
 	}
 	l.size = len(lines)
-	l.limit = max(l.limit, 2*l.size)
+	l.limit = max(l.limit, l.size+l.size/4)
 	return replace(l.path, lines)
 }
 

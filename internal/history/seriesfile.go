@@ -49,9 +49,9 @@ func unknownValue() Value { return Value{math.NaN(), math.NaN(), math.NaN()} }
 func rowSize(columns int) int { return 16 + 24*columns + 4 }
 
 // maxRows is what keeps a series within 4,096 points and, on a machine with
-// many devices, within 8 MiB: eight GPUs have 1,500 to 3,000 points then, and
-// with all else the run stays below 10 MB.
-func maxRows(columns int) int { return min(4096, (8<<20)/rowSize(columns)) }
+// many devices, within 6 MiB: eight GPUs have 1,100 to 2,200 points then, and with
+// all else, the events of a week above all, the run stays below 10 MB.
+func maxRows(columns int) int { return min(4096, (6<<20)/rowSize(columns)) }
 
 func (h seriesHeader) encode() ([]byte, error) {
 	body, err := json.Marshal(h)

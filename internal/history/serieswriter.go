@@ -93,11 +93,12 @@ func (s *seriesWriter) numberOf(elapsed float64) uint64 {
 	return uint64(min(max(elapsed, 0)/s.header.BucketS, 1<<53))
 }
 
-// widen doubles the buckets until the series is at most half full.
+// widen doubles the buckets until the series is about half full: a row more, and
+// ticks that come as regularly as rows fill up do not cost it a second doubling.
 func (s *seriesWriter) widen(elapsed float64) error {
 	h := s.header
-	half := float64(maxRows(len(h.Columns)) / 2)
-	for elapsed/h.BucketS >= half {
+	half := float64(maxRows(len(h.Columns))/2 + 1)
+	for elapsed/h.BucketS > half {
 		h.BucketS *= 2
 	}
 	return s.rewrite(h)
