@@ -101,6 +101,7 @@ func (s *Spool) adopt(path string, force bool) int {
 		_ = f.Close()
 		return 0
 	}
+	s.measured = remeasure // what was another's is ours now, and must not count twice
 	g := &segment{path: claimed, file: f, head: h, base: int64(base), size: end, born: bornAt(now, age)}
 	return s.take(g, live)
 }

@@ -153,3 +153,29 @@ func TestWaitingTooLong(t *testing.T) {
 		t.Errorf("len %d, dropped %d", s.Len(), s.Dropped())
 	}
 }
+
+// What is taken over must not be counted twice: as another's, as it was when
+// last looked at, and as one's own. It would be dropped for want of room.
+func TestAdoptedIsCountedOnce(t *testing.T) {
+	dir := t.TempDir()
+	const total = 4 << 20
+	before := open(t, dir, spool.Options{MaxTotal: total})
+	const n = 2_500
+	for i := range n {
+		it := item(i)
+		it.Data = make([]byte, 1000)
+		if err := before.Append(it); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = before.Close()
+	s := open(t, dir, spool.Options{MaxTotal: total})
+	fill(t, s, n, n+1) // looks at what the others have
+	if got, err := s.Adopt(false); got != n || err != nil {
+		t.Fatalf("adopted %d, %v", got, err)
+	}
+	fill(t, s, n+1, n+10)
+	if s.Len() != n+10 || s.Dropped() != 0 {
+		t.Errorf("%d of %d left, %d dropped", s.Len(), n+10, s.Dropped())
+	}
+}
