@@ -2,7 +2,7 @@
 # Measures everything that bench/README.md has a figure of, one section after
 # the other; with arguments only the sections named.
 #
-#   bench/run.sh [step|page|tick|history|start|return|memory|events|training|python]...
+#   bench/run.sh [step|page|tick|history|start|return|memory|events|fleet|training|python]...
 #
 # ROUNDS (default 5) is how often both sides of a ratio are taken in turns by the
 # sections step and tick. BENCH_BINARY names another trainwatch to measure. UNDER
@@ -71,7 +71,7 @@ inRounds() { # PACKAGE PATTERN REFERENCE FLAGS...
 }
 
 sections=("$@")
-[ $# -gt 0 ] || sections=(step page tick history start return memory events training python)
+[ $# -gt 0 ] || sections=(step page tick history start return memory events fleet training python)
 
 printf '%s  %s  %s, %s CPUs, load %s\n' "$(date -u +%FT%TZ)" "$(go env GOVERSION)" "$(uname -srm)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 for section in "${sections[@]}"; do
@@ -114,6 +114,10 @@ for section in "${sections[@]}"; do
   events)
     heading "events at 1, 1,000 and 1,000,000 steps a second (goal: as many)"
     benchmarks bench '^BenchmarkEvents$' benchtime=1x
+    ;;
+  fleet)
+    heading "10,000 runs that begin in the same second, as one server sees them"
+    benchmarks bench '^BenchmarkFleet$' benchtime=1x
     ;;
   training)
     heading "a training in Go, alone and watched"
