@@ -40,7 +40,8 @@ Exit status: 0 done, 1 the gate tripped, 2 could not compare.`,
 		Example: `  trainwatch compare last~1 last
   trainwatch show --json baseline > baseline.json
   trainwatch compare baseline.json last --fail-if 'step_p95>+5%,process_rss_peak>+10%'`,
-		Args: cobra.ExactArgs(2),
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: env.completeRun(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return compareRuns(env, args[0], args[1], failIf, asJSON)
 		},

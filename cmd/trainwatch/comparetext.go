@@ -185,7 +185,7 @@ func (p sheet) conclusion(c compare.Comparison, a, b compare.Side) string {
 	case a.Blocks.Steps() == 0 || b.Blocks.Steps() == 0:
 		head = "The step times were not kept of both runs: nothing here is told from chance"
 	default:
-		head = fmt.Sprintf("%s and %s timed steps are too few to tell a difference from chance", count(int64(a.Blocks.Steps())), count(int64(b.Blocks.Steps())))
+		head = fmt.Sprintf("%s and %s timed steps are too few, for how slowly they change, to tell a difference from chance", count(int64(a.Blocks.Steps())), count(int64(b.Blocks.Steps())))
 	}
 	parts := append(slower, faster...)
 	if len(parts) > 0 {

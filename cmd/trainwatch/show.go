@@ -40,7 +40,8 @@ compare' takes such a file as its baseline.`,
   trainwatch show last~1
   trainwatch show baseline
   trainwatch show --json 7f3a2b1c > baseline.json`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: env.completeRun(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			ref := "last"
 			if len(args) == 1 {

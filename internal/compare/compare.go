@@ -39,12 +39,12 @@ const resolution = 0.005
 type Verdict string
 
 const (
-	Better  Verdict = "better"
-	Worse   Verdict = "worse"
-	Same    Verdict = "no difference" // none that is more than chance
-	TooFew  Verdict = "too few steps" // to tell it from chance
-	Untold  Verdict = ""              // one number against another: not tested
-	Changed Verdict = "changed"       // for metrics of which neither way is better
+	Better    Verdict = "better"
+	Worse     Verdict = "worse"
+	Same      Verdict = "no difference" // none that is more than chance
+	Undecided Verdict = "undecided"     // too few steps, for how slowly they change
+	Untold    Verdict = ""              // one number against another: not tested
+	Changed   Verdict = "changed"       // for metrics of which neither way is better
 )
 
 // Result is one metric of both runs. A nil pointer is unknown.
@@ -99,7 +99,7 @@ func (m Metric) compare(a, b Side, confidence float64) Result {
 	if !m.Tested() || a.Blocks.Steps() == 0 || b.Blocks.Steps() == 0 {
 		r.ChangePct = change(r.A, r.B)
 		if m.Tested() && r.A != nil && r.B != nil {
-			r.Verdict = TooFew
+			r.Verdict = Undecided
 		}
 		return r
 	}
@@ -109,7 +109,7 @@ func (m Metric) compare(a, b Side, confidence float64) Result {
 	r.ChangePct = change(r.A, r.B)
 	ratio := Ratio(x, y)
 	if r.ChangePct == nil || !ratio.known() {
-		r.Verdict = TooFew
+		r.Verdict = Undecided
 		return r
 	}
 	r.LowPct, r.HighPct = new(100*(ratio.Low-1)), new(100*(ratio.High-1))

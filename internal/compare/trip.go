@@ -66,10 +66,10 @@ func (k Condition) decide(f *Finding, size float64, a, b Side) {
 	switch {
 	case !k.Metric.Tested():
 		f.Tripped = holds
-	case f.Result.Verdict == TooFew && (a.Blocks.Steps() == 0 || b.Blocks.Steps() == 0):
+	case f.Result.Verdict == Undecided && (a.Blocks.Steps() == 0 || b.Blocks.Steps() == 0):
 		f.Why = "the step times of " + absent(a, b) + " were not kept, and without them a change cannot be told from chance"
-	case f.Result.Verdict == TooFew:
-		f.Why = fmt.Sprintf("%d and %d timed steps are too few to tell a change of it from chance", a.Blocks.Steps(), b.Blocks.Steps())
+	case f.Result.Verdict == Undecided:
+		f.Why = fmt.Sprintf("%d and %d timed steps are too few, for how slowly they change, to tell a change of it from chance", a.Blocks.Steps(), b.Blocks.Steps())
 	default:
 		f.Tripped = holds && f.Result.Verdict != Same
 	}
