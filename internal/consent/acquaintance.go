@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +38,10 @@ const (
 // Introduce remembers a, for the commands. It writes where what it would write
 // is not there yet; call it only where a may send.
 func Introduce(home string, a Acquaintance) error {
-	if home == "" || a.Recipient.Validate() != nil {
+	if err := a.Recipient.Validate(); err != nil {
+		return fmt.Errorf("consent: introduce a program: %w", err)
+	}
+	if home == "" {
 		return nil
 	}
 	text, err := json.Marshal(acquaintance{a.App, a.Recipient.URL(), strings.TrimSpace(a.Recipient.Key), a.Recipient.Sink})

@@ -51,7 +51,7 @@ func TestAcquaintances(t *testing.T) {
 		}
 	}
 
-	if err := consent.Introduce(home, consent.Acquaintance{App: "nobody"}); err != nil || len(consent.Acquaintances("")) > 0 {
+	if err := consent.Introduce(home, consent.Acquaintance{App: "nobody"}); err == nil || len(consent.Acquaintances("")) > 0 {
 		t.Errorf("a program without a recipient: %v", err)
 	}
 	if err := consent.Introduce("/proc/none", a); err == nil {
