@@ -3,6 +3,7 @@
 package trainwatch_test
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,10 +13,20 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/trainwatch/trainwatch/internal/capture"
 )
 
 // insideVariable tells the test binary that it runs in namespaces of its own.
 const insideVariable = "BLACKBOX_INSIDE"
+
+var updateFaults = flag.Bool("update-faults", false, "write the table of "+faultsPage+" anew, with the results of this run")
+
+// newRow makes a world that sends to a server of its own.
+func newRow(t *testing.T) *row {
+	server := capture.Start(t)
+	return &row{t: t, server: server, w: newWorld(t).sending(server, ourKey)}
+}
 
 // TestFaultMatrix makes every fault and writes down what came of it. It starts
 // the test binary again in a mount and a network namespace of its own: what is

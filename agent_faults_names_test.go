@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"testing"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,22 +81,8 @@ func unrouted(r *row) {
 
 // nameServer is a resolver.
 type nameServer struct {
-	conn net.PacketConn
-
 	mu     sync.Mutex
 	treats map[string]treat
-}
-
-func startNameServer(t *testing.T) *nameServer {
-	conn, err := net.ListenPacket("udp", resolver+":53")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &nameServer{conn: conn, treats: map[string]treat{}}
-	done := make(chan struct{})
-	go func() { defer close(done); n.serve() }()
-	t.Cleanup(func() { conn.Close(); <-done })
-	return n
 }
 
 func (n *nameServer) set(name string, how treat) {
@@ -106,59 +91,10 @@ func (n *nameServer) set(name string, how treat) {
 	n.treats[name] = how
 }
 
-func (n *nameServer) serve() {
-	for buf := make([]byte, 1500); ; {
-		k, from, err := n.conn.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		q, ok := parseQuery(buf[:k])
-		if !ok {
-			continue
-		}
-		n.mu.Lock()
-		how := n.treats[q.name]
-		n.mu.Unlock()
-		answer := q.refuse(3)
-		if how != nil {
-			answer = how(q)
-		}
-		if answer != nil {
-			_, _ = n.conn.WriteTo(answer, from)
-		}
-	}
-}
-
 // query is one question to a resolver (RFC 1035, section 4).
 type query struct {
-	name     string
 	kind     uint16 // 1: IPv4, 28: IPv6
 	question []byte // as asked, header included, without what follows
-}
-
-func parseQuery(b []byte) (q query, ok bool) {
-	const header = 12
-	if len(b) < header || binary.BigEndian.Uint16(b[4:]) != 1 {
-		return q, false
-	}
-	at := header
-	for at < len(b) && b[at] != 0 {
-		label := int(b[at])
-		if at+1+label > len(b) {
-			return q, false
-		}
-		if q.name != "" {
-			q.name += "."
-		}
-		q.name += string(b[at+1 : at+1+label])
-		at += 1 + label
-	}
-	if at+5 > len(b) {
-		return q, false
-	}
-	q.kind = binary.BigEndian.Uint16(b[at+1:])
-	q.question = append([]byte(nil), b[:at+5]...)
-	return q, true
 }
 
 // reply is the question with an answer's header.

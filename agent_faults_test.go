@@ -3,7 +3,6 @@
 package trainwatch_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -22,8 +21,6 @@ import (
 // that docs/faults.md has every row.
 
 const faultsPage = "docs/faults.md"
-
-var updateFaults = flag.Bool("update-faults", false, "write the table of "+faultsPage+" anew, with the results of this run")
 
 // fault is one row.
 type fault struct {
@@ -47,12 +44,6 @@ type row struct {
 
 func faults() []fault {
 	return slices.Concat(networkFaults(), nameFaults(), diskFaults(), processFaults(), driverFaults(), clockFaults())
-}
-
-// newRow makes a world that sends to a server of its own.
-func newRow(t *testing.T) *row {
-	server := capture.Start(t)
-	return &row{t: t, server: server, w: newWorld(t).sending(server, ourKey)}
 }
 
 // program is what runs in most rows: it steps, says something on both outputs,

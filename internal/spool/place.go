@@ -69,7 +69,7 @@ func (p Place) below(root string) []string {
 // in the first place that takes one.
 func (s *Spool) ready(need int64) error {
 	now := s.opt.Now()
-	err := error(errPaused)
+	err := errPaused
 	for i := range s.places {
 		p := &s.places[i]
 		if now.Before(p.retry) {
