@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'pictures',
           include: ['test/pictures/*.ts'],
           environment: 'node',
-          testTimeout: 300_000,
+          testTimeout: 900_000,
           hookTimeout: 120_000,
         },
       },

@@ -15,7 +15,7 @@ test('pictures', async () => {
   const train = (name: string, ...args: string[]): Promise<unknown> =>
     promisify(execFile)(
       trainwatch,
-      ['run', '--quiet', '--name', name, '--interval', '250ms', '--', 'bin/mlp', '-points', '60000', ...args],
+      ['run', '--quiet', '--name', name, '--interval', '250ms', '--', 'bin/mlp', '-points', '30000', ...args],
       { cwd: root, env: environment(home), maxBuffer: 64 << 20 },
     )
   await train('wide', '-hidden', '256', '-lr', '0.02')
