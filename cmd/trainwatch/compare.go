@@ -119,6 +119,10 @@ func compareRuns(env *environment, baseline, run string, failIf []string, asJSON
 		sides[i] = compare.Load(found)
 	}
 	a, b := sides[0], sides[1]
+	if x, y := a.Run.Record, b.Run.Record; x.RunID == y.RunID && x.Attempt == y.Attempt {
+		// A gate that compares a run with itself would never trip.
+		fmt.Fprintf(env.stderr, "trainwatch: both are the same run, %s\n", shortName(a.Run, x.Attempt > 1))
+	}
 	c := compare.Runs(a, b)
 	findings, undecided := gate.Check(c, a, b)
 	if len(c.Metrics) == 0 && undecided == nil {

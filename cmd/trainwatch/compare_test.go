@@ -94,6 +94,12 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", c.gate, status, c.status)
 		}
 	}
+	if r.err.Len() > 0 {
+		t.Errorf("stderr: %s", &r.err)
+	}
+	if status := r.status("baseline", "baseline"); status != 0 || !strings.Contains(r.err.String(), "both are the same run, abc8def0") {
+		t.Errorf("status %d of a run and itself, %s", status, &r.err)
+	}
 	err := r.run(newCompareCmd(r.env), "baseline", "last", "--fail-if", "steps_per_s<-5%")
 	if want := "tripped: steps_per_s<-5%: steps/s is 2.222, was 2.4 (−7.4 %)"; err == nil || err.Error() != want {
 		t.Errorf("says %v, want %s", err, want)
