@@ -74,12 +74,12 @@ func ending(rec history.Record, live bool) (mark, verb string) {
 	case "ok":
 		return "✓", "finished"
 	case "error":
-		if rec.ExitCode != nil {
-			return "✗", fmt.Sprintf("failed with exit status %d", *rec.ExitCode)
-		}
-		return "✗", "failed"
+		return "✗", failed(rec)
 	case "signal":
-		return "✗", "was killed by " + signalText(valueOf(rec.Signal))
+		if rec.Signal == nil { // one of its children was, and a shell says so by 128+N
+			return "✗", failed(rec)
+		}
+		return "✗", "was killed by " + signalText(*rec.Signal)
 	case "host_oom":
 		return "✗", "was killed: out of host memory"
 	case "gpu_oom":
@@ -95,14 +95,18 @@ func ending(rec history.Record, live bool) (mark, verb string) {
 	return "?", "was last seen"
 }
 
-func signalText(n int) string {
-	switch name := unix.SignalName(syscall.Signal(n)); {
-	case name != "":
-		return name
-	case n > 0:
-		return fmt.Sprintf("signal %d", n)
+func failed(rec history.Record) string {
+	if rec.ExitCode == nil {
+		return "failed"
 	}
-	return "a signal"
+	return fmt.Sprintf("failed with exit status %d", *rec.ExitCode)
+}
+
+func signalText(n int) string {
+	if name := unix.SignalName(syscall.Signal(n)); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", n)
 }
 
 // failure is three lines at most: what, why, and where the rest is.

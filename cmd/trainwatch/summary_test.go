@@ -168,6 +168,13 @@ func TestSummaryOfFailure(t *testing.T) {
 				"  1,240 steps · 3 epochs · last loss 2.871 · trainwatch show abc8def0",
 			},
 		},
+		"a child's signal": {
+			func(r *history.Record) { r.Outcome, r.ExitCode = "signal", new(139) },
+			[]string{
+				"✗ gpt2-small failed with exit status 139 after 12m 04s                trainwatch",
+				"  1,240 steps · 3 epochs · last loss 2.871 · trainwatch show abc8def0",
+			},
+		},
 		"GPU out of memory": {
 			func(r *history.Record) { r.Outcome, r.Message = "gpu_oom", "torch.OutOfMemoryError" },
 			[]string{
