@@ -140,7 +140,7 @@ func crashCases() []crashCase {
 		{number: 70, input: "no space for a checkpoint", program: "open('/dev/full', 'wb', 0).write(b'alice')", outcome: "error", want: "disk_full · OSError · <app> · errno 28"},
 		{number: 71, input: "loader's worker killed", program: "raise RuntimeError('DataLoader worker (pid 31337) is killed by signal: Killed. ')", outcome: "error", want: "dataloader_worker · RuntimeError · <app>"},
 		{number: 71, input: "shared memory full", program: "raise RuntimeError('unable to write to file </torch_31337_4711_0>: No space left on device (28)')", outcome: "error", want: "shm_exhausted · RuntimeError · <app>"},
-		{number: 72, input: "out of GPU memory, and trained on", program: recoversFromOOM, outcome: "ok"},
+		{number: 72, input: "out of GPU memory, and trained on", program: recoversFromOOM, outcome: "ok", recovered: 1},
 		{number: 73, input: "Go: panic in another goroutine", goMode: "goroutine-inside", env: []string{"CRASH_FATAL", "1"}, outcome: "error", want: "go_panic · <app-exception> · <app> ×2 slices/slices.SortFunc:line slices/slices.pdqsortCmpFunc:line slices/slices.insertionSortCmpFunc:line <app>"},
 		{number: 73, input: "Go: concurrent map writes", goMode: "map", env: []string{"CRASH_FATAL", "1"}, outcome: "error", want: "go_fatal · go_fatal · <app> ×2 internal/runtime/maps/internal/runtime/maps.fatal:line"},
 		{number: 73, input: "Go: stack overflow", goMode: "stack", env: []string{"CRASH_FATAL", "1"}, outcome: "error", want: "go_fatal · go_fatal · <app> ×64 · frames_total 100"},

@@ -47,8 +47,9 @@ type crashCase struct {
 	// cgroup runs it where the kernel's count of kills rises when it says so.
 	cgroup bool
 
-	outcome string
-	want    string // what was sent, as summary has it; "" for no $exception
+	outcome   string
+	recovered int    // gpu_oom_recovered
+	want      string // what was sent, as summary has it; "" for no $exception
 	// vary leaves the frames of Python's own library out of the comparison: they
 	// are other ones in other versions.
 	vary bool
@@ -156,6 +157,9 @@ func (c crashCase) run(t *testing.T) string {
 	end := only(t, events, "train_end")
 	if end.Text("outcome") != c.outcome {
 		t.Errorf("outcome %s, want %s\n%.2000s", end.Text("outcome"), c.outcome, got.stderr)
+	}
+	if n, _ := end.Number("gpu_oom_recovered"); int(n) != c.recovered {
+		t.Errorf("recovered %v times, want %d", n, c.recovered)
 	}
 	crashes := named(events, "$exception")
 	sent := ""

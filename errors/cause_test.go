@@ -43,8 +43,10 @@ func TestCause(t *testing.T) {
 		{"a probe of a rank's, before the last step", []died{{pid: 1, rank: 0, kind: value, ago: 2 * time.Second}}, map[int]time.Duration{root: time.Second}, 0, 0},
 		{"a child after the last step", []died{{pid: 1, rank: -1, kind: value, ago: time.Second}}, map[int]time.Duration{root: 2 * time.Second}, 1, 0},
 		{"a launcher, its ranks and their watchdogs", []died{
-			{pid: 4, rank: 3, kind: nccl, ago: 5 * time.Second}, {pid: 3, rank: 2, kind: value, ago: 10 * time.Second},
-			{pid: 2, rank: 1, kind: nccl, ago: 12 * time.Second}, {pid: root, rank: -1, kind: launcher},
+			{pid: 4, rank: 3, kind: nccl, ago: 5 * time.Second},
+			{pid: 3, rank: 2, kind: value, ago: 10 * time.Second},
+			{pid: 2, rank: 1, kind: nccl, ago: 12 * time.Second},
+			{pid: root, rank: -1, kind: launcher},
 		}, map[int]time.Duration{2: 11 * time.Second, 3: 10 * time.Second, 4: 9 * time.Second}, 3, 3},
 		{"only watchdogs", []died{{pid: 4, rank: 3, kind: nccl, ago: 5 * time.Second}, {pid: 3, rank: 2, kind: nccl, ago: 7 * time.Second}}, nil, 3, 2},
 		{"a launcher alone", []died{{pid: root, rank: -1, kind: launcher}}, nil, root, 0},
