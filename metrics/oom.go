@@ -3,6 +3,7 @@ package metrics
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // oomWitness counts processes that the kernel killed for want of memory, since
@@ -49,4 +50,19 @@ func readValue(file, name string) (uint64, bool) {
 		return 0, false
 	}
 	return value(b, name)
+}
+
+// OOMKillsEver is the kernel's own count of out-of-memory kills in the control
+// group of process pid, since that was made; whole tells that it is the whole
+// machine's. It is for who has to take the difference in another process.
+func OOMKillsEver(proc, mount string, pid int) (n uint64, whole bool) {
+	group := cgroup{}
+	if content, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(pid), "cgroup")); err == nil {
+		group, _ = findCgroup(mount, string(content), "memory")
+	}
+	w := newOOMWitness(proc, group)
+	if len(w.counts) > 0 {
+		return w.counts[0], false
+	}
+	return w.whole, true
 }

@@ -55,13 +55,18 @@ func monitorMain(env *environment) {
 	if err := json.Unmarshal(line, &s); err != nil {
 		return
 	}
+	if s.Late != nil {
+		late(env, s, control)
+		return
+	}
 	program := watchProcess(s.PID)
 	scene := env.scene(s, os.Getppid())
-	w := watch(env, s, processOutlet(env, s))
+	w := watch(env, s, processOutlet(env, s, 0))
 	// A run of some milliseconds is waiting for us by now; what follows is for
 	// those that go on.
 	settling := time.AfterFunc(settleAfter, func() {
 		frugal()
+		noteKills(s.PageDir)
 		modest()
 		sweep(s.PageDir)
 		sweep(s.PythonDir)

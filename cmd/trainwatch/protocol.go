@@ -46,8 +46,10 @@ type spec struct {
 	NVMLLibrary string `json:"nvml_library"`
 	StderrFrom  int64  `json:"stderr_from"` // where the run's own words begin in it; −1: it is not to be read
 
-	Width    int  `json:"width"` // of the terminal that the summary is for
-	Color    bool `json:"color"`
+	Width int    `json:"width"` // of the terminal that the summary is for
+	Color bool   `json:"color"`
+	Late  *ended `json:"late,omitempty"` // the program has ended, and so had the first monitor
+
 	Teardown bool `json:"teardown"` // the wrapper's exit takes the machine away
 }
 

@@ -315,13 +315,19 @@ func (w *wrapped) companion() *shim.Companion {
 // that down, and prints its summary.
 func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 	deadline := time.Now().Add(savePatience)
-	line, err := json.Marshal(ended{ExitCode: e.ExitCode, Signal: int(e.Signal), At: time.Now()})
+	how := ended{ExitCode: e.ExitCode, Signal: int(e.Signal), At: time.Now()}
+	line, err := json.Marshal(how)
 	if err != nil {
 		return
 	}
 	if err := c.Tell(line, time.Until(deadline)); err != nil {
-		w.removePages() // nobody else will
-		return
+		if c != nil { // it was there, and is gone
+			c = w.succeed(how)
+		}
+		if c == nil {
+			w.removePages() // nobody else will
+			return
+		}
 	}
 	last := w.spec.Teardown && w.spec.Sends // what the monitor has not done by our exit it never does
 	goodbye := deadline

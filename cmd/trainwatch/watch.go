@@ -32,12 +32,12 @@ type outlet struct {
 }
 
 // processOutlet is the real one: to the recipient, if this run sends.
-func processOutlet(env *environment, s spec) outlet {
+func processOutlet(env *environment, s spec, first int64) outlet {
 	switch {
 	case s.Rank.Verdict == rank.Silent:
 		return outlet{}
 	case !s.Sends: // the events are made for the record alone
-		return outlet{stream: newStream(env, s, identity.Placeholder())}
+		return outlet{stream: newStream(env, s, identity.Placeholder(), first)}
 	}
 	distinct := s.RunID
 	if !s.IdentityRun {
@@ -50,14 +50,14 @@ func processOutlet(env *environment, s spec) outlet {
 		Spread:   delivery.Spread(env.lookup),
 		StopFlag: s.StopFlag, Allowed: env.allowed(s), Now: env.now, Log: zap.NewNop(),
 	})
-	return outlet{client: client, stream: newStream(env, s, distinct)}
+	return outlet{client: client, stream: newStream(env, s, distinct, first)}
 }
 
-func newStream(env *environment, s spec, distinct uuid.UUID) *event.Stream {
+func newStream(env *environment, s spec, distinct uuid.UUID, first int64) *event.Stream {
 	return event.NewStream(event.Identity{
 		RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
 		Attempt: int64(max(s.Attempt, 1)), Client: event.ClientCLI, Version: monitor.Version,
-		App: appName, AppVersion: monitor.Version, WorldSize: int64(max(s.Rank.World, 0)),
+		App: appName, AppVersion: monitor.Version, WorldSize: int64(max(s.Rank.World, 0)), FirstSeq: first,
 	}, env.now)
 }
 

@@ -31,6 +31,9 @@ type Identity struct {
 	// App and AppVersion name the embedding program; "" for trainwatch itself.
 	App, AppVersion string
 	WorldSize       int64 // 0 unknown
+	// FirstSeq is the number of the first event: more than 0 only where another
+	// process of this attempt has sent those before it.
+	FirstSeq int64
 
 	// Random is where the random part of uuids comes from; nil: the operating
 	// system. Tests that pin bytes set it.
@@ -61,7 +64,7 @@ type Stream struct {
 
 // NewStream returns a Stream that begins at seq 0. It calls now once for each event.
 func NewStream(id Identity, now func() time.Time) *Stream {
-	s := &Stream{id: id, now: now, session: id.SessionID, fixed: map[string]string{}}
+	s := &Stream{id: id, now: now, session: id.SessionID, fixed: map[string]string{}, seq: max(id.FirstSeq, 0)}
 	if s.id.RunID == uuid.Nil {
 		s.id.RunID = newUUID(now(), id.Random)
 	}

@@ -1,0 +1,67 @@
+//go:build linux
+
+package trainwatch_test
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/trainwatch/trainwatch/internal/capture"
+)
+
+// TestTheKernelTakesMonitorAndProgram: where memory runs out the monitor goes
+// first, since it asks to. How the program then ended is told all the same, by
+// another one: in the record, and in events whose numbers go on.
+func TestTheKernelTakesMonitorAndProgram(t *testing.T) {
+	t.Parallel()
+	server := capture.Start(t)
+	w := newWorld(t).sending(server, ourKey)
+	p := w.trainwatch("run", "--report-interval", "1s", "--", programs.stepper)
+	monitor := p.monitor()
+	p.says("ready")
+	await(t, server, func(events []capture.Event) bool { return len(named(events, "train_progress")) > 0 })
+	var program int
+	eventually(t, "the program is found", func() bool {
+		for _, pid := range children(p.cmd.Process.Pid) {
+			if pid != monitor {
+				program = pid
+			}
+		}
+		return program > 1
+	})
+	signal(t, monitor, syscall.SIGKILL)
+	eventually(t, "the monitor is gone", func() bool { return ended(monitor) })
+	signal(t, program, syscall.SIGKILL)
+	if r := p.wait(); r.signal != syscall.SIGKILL {
+		t.Errorf("ended with %d, signal %d", r.status, r.signal)
+	}
+	events := w.delivered(server, ourKey)
+	checkOneRun(t, events)
+	for _, name := range []string{"system_info", "train_start", "$exception", "train_end"} {
+		only(t, events, name)
+	}
+	if e := only(t, events, "$exception"); e.Text("crash_class") != "sigkill" {
+		t.Errorf("%s", e.Raw)
+	}
+	if e := only(t, events, "train_end"); e.Text("outcome") != "signal" {
+		t.Errorf("%s", e.Raw)
+	}
+	var record map[string]any
+	w.readJSON(&record, "show", "last", "--json")
+	if how, _ := record["how_it_ended"].(string); record["outcome"] != "signal" || !strings.Contains(how, "SIGKILL") {
+		t.Errorf("%v", record)
+	}
+}
+
+// ended reports whether a process is no more, or waits to be reaped.
+func ended(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "Z") || strings.HasPrefix(rest, "X")
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/trainwatch/trainwatch/errors"
+	"github.com/trainwatch/trainwatch/internal/event"
+	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/monitor"
+	"github.com/trainwatch/trainwatch/internal/rank"
+	"github.com/trainwatch/trainwatch/internal/shim"
+	"github.com/trainwatch/trainwatch/metrics"
+)
+
+// Where memory runs out the kernel ends the monitor first: it asks to be, so that
+// the program may live. If the program dies of it even so, somebody has to say so.
+// A second monitor does, which the wrapper starts once the program has ended: it
+// finishes the record that the first has left, and sends what was still to be sent.
+
+// killsFile is where the first leaves the kernel's count as it was.
+const killsFile = "oom-kills"
+
+// noteKills leaves the count for whoever may have to say how the run ended.
+func noteKills(dir string) {
+	if dir == "" {
+		return
+	}
+	n, _ := metrics.OOMKillsEver("/proc", "/sys/fs/cgroup", os.Getpid())
+	_ = os.WriteFile(filepath.Join(dir, killsFile), strconv.AppendUint(nil, n, 10), 0o600)
+}
+
+// killsSince is by how much the count rose; nothing where it is not known.
+func killsSince(dir string) (seen monitor.Seen) {
+	data, err := os.ReadFile(filepath.Join(dir, killsFile))
+	if err != nil {
+		return seen
+	}
+	before, err := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
+	now, whole := metrics.OOMKillsEver("/proc", "/sys/fs/cgroup", os.Getpid())
+	if err == nil && now > before {
+		seen.OOMKills, seen.WholeMachine = now-before, whole
+	}
+	return seen
+}
+
+// succeed starts the second monitor, nil where it cannot be.
+func (w *wrapped) succeed(e ended) *shim.Companion {
+	w.spec.Late = &e
+	return w.companion()
+}
+
+// late is the second monitor's whole work.
+func late(env *environment, s spec, control *os.File) {
+	defer removePageDir(s)
+	run, ok := unfinished(s)
+	if !ok {
+		return
+	}
+	w, err := history.Resume(run)
+	if err != nil {
+		return // the first lives, or was done
+	}
+	e := env.scene(s, os.Getppid()).Ended(errors.Exit{Code: s.Late.ExitCode, Signal: s.Late.Signal}, killsSince(s.PageDir))
+	r := e.Late(run.Record, s.Late.At)
+	sent := sentOf(run)
+	s.Attempt = run.Record.Attempt
+	out := outlet{}
+	if sent.any || s.Rank.Verdict == rank.Sender {
+		out = processOutlet(env, s, sent.next)
+	}
+	send := func(n event.Name, attrs ...event.Attr) {
+		if out.stream != nil && !sent.names[n] {
+			made := out.stream.New(n, attrs...)
+			out.client.Send(made)
+			w.Event(ownSchema().Bytes(), made.Encode(), false)
+		}
+	}
+	send(event.SystemInfo, monitor.LateSystem(run.Meta.System)...)
+	send(event.TrainStart)
+	if e.Crashed && !e.Sent {
+		send(event.Exception, monitor.ExceptionAttrs(e.Report)...)
+	}
+	send(event.TrainEnd, monitor.LateAttrs(r)...)
+	result := monitor.Result{Meta: run.Meta, Dir: run.Dir(), Err: w.Finish(r), Record: r}
+	removePageDir(s)
+	answer(control, farewell{Summary: summaryOf(result, s), Silent: out.client.Stats().Silent})
+	if out.client == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainPatience)
+	defer cancel()
+	_ = out.client.Sync(ctx)
+	answer(control, farewell{Delivered: out.client.Flush(ctx).Left == 0})
+	_ = out.client.Close(ctx)
+}
+
+// unfinished finds the record that the first monitor has left.
+func unfinished(s spec) (history.Run, bool) {
+	if s.Home == "" {
+		return history.Run{}, false
+	}
+	run, err := history.Find(s.Home, s.RunID.String())
+	// The kernel may still be taking the first one down.
+	for range 50 {
+		if err != nil || !run.Live {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+		run = run.Reload()
+	}
+	return run, err == nil && run.Record.Outcome == history.Unknown && run.Meta.PID == s.PID
+}
+
+// sentBefore is what the first monitor has made of events.
+type sentBefore struct {
+	any   bool
+	next  int64
+	names map[event.Name]bool
+}
+
+func sentOf(run history.Run) sentBefore {
+	sent := sentBefore{names: map[event.Name]bool{}}
+	lines, err := run.Events()
+	if err != nil {
+		return sent
+	}
+	for _, line := range lines {
+		var e struct {
+			Event      event.Name `json:"event"`
+			Properties struct {
+				Seq *int64 `json:"seq"`
+			} `json:"properties"`
+		}
+		if json.Unmarshal(line, &e) != nil || e.Properties.Seq == nil {
+			continue // a schema, or torn
+		}
+		sent.any, sent.next = true, max(sent.next, *e.Properties.Seq+1)
+		sent.names[e.Event] = e.Event != event.Exception
+	}
+	return sent
+}
