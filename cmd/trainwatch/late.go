@@ -49,6 +49,10 @@ func killsSince(dir string) (seen monitor.Seen) {
 	return seen
 }
 
+// failed reports whether there is something to say. Of a success the record goes
+// on to say that nobody saw it: its numbers are not the last ones.
+func (e ended) failed() bool { return e.ExitCode != 0 || e.Signal != 0 }
+
 // succeed starts the second monitor, nil where it cannot be.
 func (w *wrapped) succeed(e ended) *shim.Companion {
 	w.spec.Late = &e

@@ -321,8 +321,10 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 		return
 	}
 	if err := c.Tell(line, time.Until(deadline)); err != nil {
-		if c != nil { // it was there, and is gone
+		if c != nil && how.failed() { // it was there, and is gone
 			c = w.succeed(how)
+		} else {
+			c = nil
 		}
 		if c == nil {
 			w.removePages() // nobody else will
