@@ -44,8 +44,7 @@ def _timed(plain, learning):
     main = thread()  # of the import, which the loop's is too, or nothing is told
 
     def got(batch, began):
-        if began:
-            waited(began)
+        waited(began)
         return batch
 
     def ended(iterator):
@@ -61,13 +60,12 @@ def _timed(plain, learning):
                 if thread() == main:
                     began = clock()
                     if not learning():
-                        began = 0
                         if not passes.open:
                             passes.begin(iterator)
-                    elif passes.open:
+                        return chain(map(plain, (iterator,)), map(ended, (iterator,))).__next__
+                    if passes.open:
                         passes.close()
-                    batch = map(got, map(plain, (iterator,)), (began,))
-                    return chain(batch, map(ended, (iterator,))).__next__
+                    return map(got, map(plain, (iterator,)), (began,)).__next__
             except Exception:
                 pass
             return plain.__get__(iterator, owner)

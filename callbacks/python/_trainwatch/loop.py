@@ -20,6 +20,7 @@ from .number import count, told
 
 _MOST_EPOCHS = (1 << 31) - 1
 _UNSETTLED = 64  # steps at most whose totals a reader makes itself; far fewer than it would
+_WAITED = layout.PHASES + layout.DATA_WAIT
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
@@ -216,22 +217,23 @@ def loop(create=page.create, clock=time.monotonic_ns):
         words[3] = words[3] & 0xFFFFFFFF | number << 32
 
     def waited(since):
-        """Tell that the loop waited for data since then, by the page's clock.
-
-        It counts as a phase that begins and ends; where it was short there are
-        no records of it, which would cost more than many a wait.
-        """
+        """Tell that the loop waited for data since then, by the page's clock: a
+        phase. Of a short one there are no records: they cost more than it does."""
         nonlocal edge, origin
-        if depth:
-            return
-        at = clock() - base
-        took = max(at - max(since - base, edge), 0)
-        if took >= _LONG_WAIT:
-            event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
-            event(layout.PHASE_END, at, took, layout.DATA_WAIT)
-        edge += took
-        origin += took
-        words[layout.PHASES + layout.DATA_WAIT] += took
+        try:
+            if words is None or depth:
+                return
+            at = clock() - base
+            since -= base
+            took = at - (since if since > edge else edge)
+            if took >= _LONG_WAIT:
+                event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
+                event(layout.PHASE_END, at, took, layout.DATA_WAIT)
+            edge += took
+            origin += took
+            words[_WAITED] += took
+        except Exception:
+            pass
 
     def event(kind, at, took=-1, phase=0):
         record(kind, phase, at, steps + skew if steps else -1, (0, 0, 0, -1, took))
@@ -287,8 +289,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         """Tell that the training begins; 0 for what is not planned."""
         nonlocal timing, stepped, began
         at = clock() - base
-        planned_steps, planned_epochs = count(planned_steps), count(planned_epochs)
-        planned_steps, planned_epochs = max(planned_steps, 0), max(planned_epochs, 0)
+        planned_steps, planned_epochs = max(count(planned_steps), 0), max(count(planned_epochs), 0)
         timing = stepped = False
         began = at
         words[layout.PLANNED_STEPS], words[layout.PLANNED_EPOCHS] = planned_steps, planned_epochs
@@ -333,10 +334,9 @@ def loop(create=page.create, clock=time.monotonic_ns):
     def phase_end():
         """Tell that the phase ended that began last."""
         nonlocal depth, timing, edge, origin
-        if depth == 0:
-            return
         depth -= 1
-        if depth > 0:
+        if depth:  # an inner one's, or one's that never began
+            depth = max(depth, 0)
             return
         at = clock() - base
         edge += at - mark
@@ -391,9 +391,8 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget)
-    rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view)
-    rare += (amend, source, waited)
-    return Loop(step, start, enabled, by_hand, *map(quietly, rare))
+    rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view, amend, source)
+    return Loop(step, waited, start, enabled, by_hand, *map(quietly, rare))
 
 
 LOOP = loop()
