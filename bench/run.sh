@@ -4,6 +4,8 @@
 #
 #   bench/run.sh [step|page|tick|history|start|return|memory|events|fleet|training|python]...
 #
+# bench/torch.sh measures PyTorch programs.
+#
 # ROUNDS (default 5) is how often both sides of a ratio are taken in turns by the
 # sections step and tick. BENCH_BINARY names another trainwatch to measure. UNDER
 # is a command that everything is run under: UNDER="chrt --rr 1" keeps a busy
