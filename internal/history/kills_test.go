@@ -3,4 +3,4 @@
 package history_test
 
 // kills is at how many moments a writer is killed.
-const kills = 30
+const kills = 16
