@@ -180,7 +180,7 @@ func closeClient(t testing.TB, c *delivery.Client) {
 }
 
 func flush(c *delivery.Client) delivery.Result {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	return c.Flush(ctx)
 }
