@@ -43,9 +43,6 @@ func driverFaults() []fault {
 				r.gpuRun("live\n"+one, "live\ncall nvmlDeviceGetMemoryInfo_v2 abort\n"+one, nil, func() {
 					eventually(r.t, "the monitor dies", func() bool { return !r.anyMonitor() })
 				})
-				if r.anyMonitor() {
-					r.t.Error("the driver's abort did not end the monitor")
-				}
 				r.w.settle()
 				waiting := r.w.waiting()
 				r.ends(func() { r.must(r.server.Up()) })
