@@ -85,6 +85,9 @@ func TestFaultMatrix(t *testing.T) {
 			})
 		}
 	})
+	if os.Getenv("BLACKBOX_FAULTS") != "" {
+		return // some rows are no table
+	}
 	before, matrix, after := splitPage(t)
 	got := table(outcomes)
 	if *updateFaults {
