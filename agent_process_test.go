@@ -79,6 +79,9 @@ func (p *process) launch() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	for _, f := range p.cmd.ExtraFiles {
+		f.Close() // the program has it
+	}
 }
 
 func (p *process) wait() result {

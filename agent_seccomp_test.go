@@ -34,7 +34,7 @@ func (r *row) filtered(p *process, filter string) *heldCalls {
 	p.cmd.ExtraFiles = []*os.File{theirs}
 	p.cmd.Env = append(p.cmd.Env, filterVariable+"="+filter)
 	h := &heldCalls{stop: make(chan struct{}), done: make(chan struct{})}
-	go h.serve(pair[0], theirs)
+	go h.serve(pair[0])
 	r.t.Cleanup(h.end)
 	return h
 }
@@ -126,11 +126,10 @@ const (
 	notifyContinue = 1
 )
 
-func (h *heldCalls) serve(socket int, theirs *os.File) {
+func (h *heldCalls) serve(socket int) {
 	defer close(h.done)
 	defer unix.Close(socket)
 	buf, rights := make([]byte, 1), make([]byte, 64)
-	// The other end is closed here once the command has it.
 	for !h.readable(socket) {
 		select {
 		case <-h.stop:
@@ -139,7 +138,6 @@ func (h *heldCalls) serve(socket int, theirs *os.File) {
 		}
 	}
 	_, n, _, _, err := unix.Recvmsg(socket, buf, rights, unix.MSG_CMSG_CLOEXEC)
-	theirs.Close()
 	if err != nil || n == 0 {
 		return
 	}
