@@ -117,5 +117,11 @@ func (p *place) monitors() (pids []int) {
 // runs counts what is in the history.
 func (p *place) runs() int {
 	entries, _ := os.ReadDir(filepath.Join(p.state, "runs")) // none: nothing was recorded
-	return len(entries)
+	n := 0
+	for _, e := range entries {
+		if e.IsDir() { // beside them lie an index and the like
+			n++
+		}
+	}
+	return n
 }
