@@ -24,8 +24,8 @@ func compareText(c compare.Comparison, a, b compare.Side, now time.Time, width i
 		if when := ago(now, rec.Started); when != "" {
 			line += "  " + when
 		}
-		line += "  " + outcome(side.run) + "  "
-		out.WriteString(line + what(p.paint, rec, max(p.width-textWidth(line), 8)) + "\n")
+		line += "  " + outcome(&side.run) + "  "
+		out.WriteString(line + what(p.paint, &rec, max(p.width-textWidth(line), 8)) + "\n")
 	}
 	out.WriteString("\n" + p.figures(c))
 	if len(c.Settings) > 0 {

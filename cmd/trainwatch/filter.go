@@ -36,9 +36,12 @@ func (f filter) keep(runs []history.Run, now time.Time) ([]history.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := slices.DeleteFunc(slices.Clone(runs), func(r history.Run) bool {
-		return slices.ContainsFunc(tests, func(test func(history.Run) bool) bool { return !test(r) })
-	})
+	kept := runs
+	if len(tests) > 0 {
+		kept = slices.DeleteFunc(slices.Clone(runs), func(r history.Run) bool {
+			return slices.ContainsFunc(tests, func(test func(history.Run) bool) bool { return !test(r) })
+		})
+	}
 	if f.most > 0 && len(kept) > f.most {
 		kept = kept[:f.most]
 	}

@@ -93,9 +93,9 @@ const wordKept = 7 * 24 * time.Hour
 // attempts are the runs that have more than one.
 func attempts(runs []history.Run) map[string]bool {
 	several := map[string]bool{}
-	for _, r := range runs {
-		if r.Record.Attempt > 1 {
-			several[r.Record.RunID] = true
+	for i := range runs {
+		if r := &runs[i].Record; r.Attempt > 1 {
+			several[r.RunID] = true
 		}
 	}
 	return several
@@ -116,32 +116,32 @@ type column struct {
 	head  string
 	right bool
 	rank  int
-	cell  func(history.Run) string
-	color func(p paint, r history.Run, s string) string
+	cell  func(*history.Run) string
+	color func(p paint, r *history.Run, s string) string
 }
 
 func runColumns(now time.Time, several map[string]bool) []column {
 	return []column{
-		{head: "RUN", cell: func(r history.Run) string { return shortName(r, several[r.Record.RunID]) }},
-		{head: "WHEN", rank: 8, cell: func(r history.Run) string { return ago(now, r.Record.Started) }},
+		{head: "RUN", cell: func(r *history.Run) string { return shortName(*r, several[r.Record.RunID]) }},
+		{head: "WHEN", rank: 8, cell: func(r *history.Run) string { return ago(now, r.Record.Started) }},
 		{head: "OUTCOME", cell: outcome, color: inkOutcome},
-		{head: "TOOK", right: true, rank: 9, cell: func(r history.Run) string {
+		{head: "TOOK", right: true, rank: 9, cell: func(r *history.Run) string {
 			if r.Live {
 				return duration(now.Sub(r.Record.Started).Seconds())
 			}
 			return word(r.Record.DurationS, duration)
 		}},
-		{head: "STEPS", right: true, rank: 7, cell: func(r history.Run) string { return word(r.Record.StepsTotal, count) }},
-		{head: "P50", right: true, rank: 6, cell: func(r history.Run) string { return word(r.Record.StepP50MS, millis) }},
-		{head: "P95", right: true, rank: 4, cell: func(r history.Run) string { return word(r.Record.StepP95MS, millis) }},
-		{head: "STEP TIME", rank: 3, cell: func(r history.Run) string {
+		{head: "STEPS", right: true, rank: 7, cell: func(r *history.Run) string { return word(r.Record.StepsTotal, count) }},
+		{head: "P50", right: true, rank: 6, cell: func(r *history.Run) string { return word(r.Record.StepP50MS, millis) }},
+		{head: "P95", right: true, rank: 4, cell: func(r *history.Run) string { return word(r.Record.StepP95MS, millis) }},
+		{head: "STEP TIME", rank: 3, cell: func(r *history.Run) string {
 			return sparkline(r.Record.StepMSTrace, min(len(r.Record.StepMSTrace), 10), fromZero, true)
 		}},
-		{head: "GPU", right: true, rank: 5, cell: func(r history.Run) string {
+		{head: "GPU", right: true, rank: 5, cell: func(r *history.Run) string {
 			return word(r.Record.GPUUtilPct, func(v float64) string { return fmt.Sprintf("%.0f%%", v) })
 		}},
-		{head: "GPU MEM", right: true, rank: 2, cell: func(r history.Run) string { return word(r.Record.GPUMemUsedPeakBytes, size) }},
-		{head: "MEMORY", right: true, rank: 1, cell: func(r history.Run) string { return word(r.Record.ProcessRSSPeakBytes, size) }},
+		{head: "GPU MEM", right: true, rank: 2, cell: func(r *history.Run) string { return word(r.Record.GPUMemUsedPeakBytes, size) }},
+		{head: "MEMORY", right: true, rank: 1, cell: func(r *history.Run) string { return word(r.Record.ProcessRSSPeakBytes, size) }},
 	}
 }
 
@@ -152,7 +152,7 @@ func word[T any](v *T, say func(T) string) string {
 	return say(*v)
 }
 
-func outcome(r history.Run) string {
+func outcome(r *history.Run) string {
 	if r.Live {
 		return "● running"
 	}
@@ -160,7 +160,7 @@ func outcome(r history.Run) string {
 	return mark + " " + strings.ReplaceAll(clean(r.Record.Outcome), "_", " ")
 }
 
-func inkOutcome(p paint, r history.Run, s string) string {
+func inkOutcome(p paint, r *history.Run, s string) string {
 	mark, _ := ending(r.Record, r.Live)
 	switch {
 	case r.Live:
@@ -183,8 +183,8 @@ func runsText(runs []history.Run, several map[string]bool, now time.Time, width 
 	shown := make([]bool, len(columns))
 	for c, col := range columns {
 		cells[c] = make([]string, len(runs))
-		for i, r := range runs {
-			cells[c][i] = col.cell(r)
+		for i := range runs {
+			cells[c][i] = col.cell(&runs[i])
 			widths[c] = max(widths[c], textWidth(cells[c][i]))
 		}
 		shown[c] = widths[c] > 0 // a column that is empty for all says nothing
@@ -213,23 +213,25 @@ func runsText(runs []history.Run, several map[string]bool, now time.Time, width 
 		}
 	}
 	b.WriteString(p.faint("WHAT") + "\n")
-	for i, r := range runs {
+	for i := range runs {
 		for c, col := range columns {
 			if !shown[c] {
 				continue
 			}
 			s := pad(cells[c][i], widths[c], col.right)
-			if col.color != nil {
-				s = col.color(p, r, s)
+			if color && col.color != nil {
+				s = col.color(p, &runs[i], s)
 			}
-			b.WriteString(s + "  ")
+			b.WriteString(s)
+			b.WriteString("  ")
 		}
-		b.WriteString(what(p, r.Record, last) + "\n")
+		b.WriteString(what(p, &runs[i].Record, last))
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
-func what(p paint, rec history.Record, room int) string {
+func what(p paint, rec *history.Record, room int) string {
 	command := commandLine(rec.Command)
 	name := clip(clean(rec.Name), room)
 	if name == "" {

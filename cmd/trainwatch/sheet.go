@@ -133,6 +133,9 @@ func clean(s string) string {
 	if len(s) > most {
 		s = s[:most] + "…"
 	}
+	if plainASCII(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -146,8 +149,22 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
+// plainASCII reports that there is nothing in s to think about, as of most text
+// there is not: a list of ten thousand runs is a million characters.
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // textWidth is how many columns s takes. Colours take none.
 func textWidth(s string) (n int) {
+	if plainASCII(s) {
+		return len(s)
+	}
 	colour := false
 	for _, r := range s {
 		switch {
@@ -196,9 +213,12 @@ func clip(s string, room int) string {
 }
 
 func pad(s string, width int, right bool) string {
-	space := strings.Repeat(" ", max(width-textWidth(s), 0))
-	if right {
-		return space + s
+	missing := width - textWidth(s)
+	switch {
+	case missing <= 0:
+		return s
+	case right:
+		return strings.Repeat(" ", missing) + s
 	}
-	return s + space
+	return s + strings.Repeat(" ", missing)
 }

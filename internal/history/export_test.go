@@ -2,8 +2,12 @@ package history
 
 // The parsers, for fuzzing without a disk.
 var (
-	DecodeSeries = decodeSeries
-	DecodeEpochs = decodeEpochs
-	DecodeBlocks = decodeBlocks
-	DecodeSpans  = decodeSpans
+	DecodeSeries  = decodeSeries
+	DecodeEpochs  = decodeEpochs
+	DecodeBlocks  = decodeBlocks
+	DecodeSpans   = decodeSpans
+	ScanIndexLine = scanIndexLine
+	Listed        = Record.listed
 )
+
+type IndexLine = indexLine

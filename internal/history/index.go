@@ -86,39 +86,59 @@ func appendIndex(runs string, lines ...indexLine) error {
 	return errors.Join(err, f.Close())
 }
 
-// readIndex returns the lines that hold, by directory.
-func readIndex(runs string) map[string]*indexLine {
+// index is the line that holds of each directory, not decoded yet.
+type index map[string][]byte
+
+func readIndex(runs string) index {
 	b, err := readFile(filepath.Join(runs, indexFile), maxIndex)
 	if err != nil {
 		return nil
 	}
-	return decodeIndex(b)
+	return splitIndex(b)
 }
 
-func decodeIndex(b []byte) map[string]*indexLine {
-	lines := bytes.Split(b, []byte("\n"))
-	decoded := make([]*indexLine, len(lines))
-	each(len(lines), func(i int, _ *reader) {
-		l := &indexLine{}
-		if len(lines[i]) > 2 && len(lines[i]) <= maxIndexLine && json.Unmarshal(lines[i], l) == nil && l.Dir != "" {
-			decoded[i] = l
+func splitIndex(b []byte) index {
+	last := make(index, bytes.Count(b, []byte("\n"))/2) // most runs have two lines
+	for line := range bytes.SplitSeq(b, []byte("\n")) {
+		if len(line) > maxIndexLine {
+			continue
 		}
-	})
-	last := make(map[string]*indexLine, len(lines))
-	for _, l := range decoded {
-		if l != nil {
-			last[l.Dir] = l
+		if dir, ok := dirOf(line); ok {
+			last[string(dir)] = line
 		}
 	}
 	return last
 }
 
+// line decodes the line that holds of a directory, its record into r; nil where
+// there is none.
+func (x index) line(dir string, r *Record) *indexLine {
+	b, ok := x[dir]
+	if !ok {
+		return nil
+	}
+	l := &indexLine{}
+	if !scanIndexLine(b, l, r) {
+		*r, *l = Record{}, indexLine{}
+		if json.Unmarshal(b, l) != nil {
+			return nil
+		}
+		if l.Record != nil {
+			*r, l.Record = *l.Record, r
+		}
+	}
+	if l.Dir != dir {
+		return nil
+	}
+	return l
+}
+
 // known reads a run from its line, and reports whether that told of its end.
-func (r *Run) known(l *indexLine, id string, attempt int) bool {
+func (r *Run) known(lines index, dir, id string, attempt int) bool {
+	l := lines.line(dir, &r.Record)
 	if l == nil || l.Record == nil || l.Record.Outcome == "" {
 		return false
 	}
-	r.Record = *l.Record
 	r.Record.RunID, r.Record.Attempt = id, attempt
 	r.Meta = r.Record.meta()
 	r.settle()

@@ -38,14 +38,14 @@ type Pruned struct {
 // A run's directory loses its name first: nobody finds half a run.
 func Prune(home string, limits Limits) (Pruned, error) {
 	out := Pruned{At: limits.Now}
-	all, index, err := list(home)
+	all, lines, err := list(home)
 	if err != nil {
 		return out, err
 	}
 	runs := runsDir(home)
 	sizes := make([]int64, len(all))
 	each(len(all), func(i int, _ *reader) {
-		if l := index[filepath.Base(all[i].dir)]; l != nil && l.Bytes > 0 && !all[i].Live {
+		if l := lines.line(filepath.Base(all[i].dir), &Record{}); l != nil && l.Bytes > 0 && !all[i].Live {
 			sizes[i] = l.Bytes
 			return
 		}
@@ -71,7 +71,7 @@ func Prune(home string, limits Limits) (Pruned, error) {
 				err = errors.Join(err, fmt.Errorf("history: remove run %s: %w", r.ID(), gone))
 				continue
 			}
-			delete(index, filepath.Base(r.dir))
+			delete(lines, filepath.Base(r.dir))
 		}
 		if out.Runs == 0 {
 			out.Oldest = r.Record.Started
@@ -84,7 +84,7 @@ func Prune(home string, limits Limits) (Pruned, error) {
 		return out, err
 	}
 	sweep(runs, limits.Now)
-	renewIndex(runs, all, index)
+	renewIndex(runs, all, lines)
 	return out, err
 }
 
@@ -145,13 +145,13 @@ func sweep(runs string, now time.Time) {
 // renewIndex writes the index anew where half of it or more means nothing, or
 // where many runs have no line in it. A line that is added in this moment may be
 // lost; that costs time later, and nothing else.
-func renewIndex(runs string, all []Run, index map[string]*indexLine) {
+func renewIndex(runs string, all []Run, known index) {
 	var lines []indexLine
 	missing := 0
 	for i := len(all) - 1; i >= 0; i-- {
 		r := &all[i]
 		name := filepath.Base(r.dir)
-		switch l := index[name]; {
+		switch l := known.line(name, &Record{}); {
 		case r.Live:
 		case l != nil && l.Record != nil:
 			lines = append(lines, *l)

@@ -115,39 +115,72 @@ func List(home string) ([]Run, error) {
 	return runs, err
 }
 
-func list(home string) ([]Run, map[string]*indexLine, error) {
-	entries, err := os.ReadDir(runsDir(home))
+func list(home string) ([]Run, index, error) {
+	names, err := dirNames(runsDir(home))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("history: list the runs: %w", err)
 	}
-	index := readIndex(runsDir(home))
-	found := make([]*Run, len(entries))
-	each(len(entries), func(i int, from *reader) {
-		id, attempt, ok := parseDirName(entries[i].Name())
-		if !ok || !entries[i].IsDir() {
+	lines := readIndex(runsDir(home))
+	runs := make([]Run, len(names))
+	each(len(names), func(i int, from *reader) {
+		id, attempt, ok := parseDirName(names[i])
+		if !ok {
 			return
 		}
-		r := &Run{dir: filepath.Join(runsDir(home), entries[i].Name())}
-		if r.known(index[entries[i].Name()], id, attempt) || r.load(id, attempt, from, true) {
-			found[i] = r
+		r := &runs[i]
+		r.dir = filepath.Join(runsDir(home), names[i])
+		if !r.known(lines, names[i], id, attempt) && !r.load(id, attempt, from, true) {
+			*r = Run{}
 		}
 	})
-	found = slices.DeleteFunc(found, func(r *Run) bool { return r == nil })
-	slices.SortFunc(found, func(a, b *Run) int {
-		return cmp.Or(
-			b.Record.Started.Compare(a.Record.Started),
-			cmp.Compare(b.Record.RunID, a.Record.RunID),
-			b.Record.Attempt-a.Record.Attempt,
-		)
-	})
-	runs := make([]Run, len(found))
-	for i, r := range found {
-		runs[i] = *r
+	runs = slices.DeleteFunc(runs, func(r Run) bool { return r.dir == "" })
+	newestFirst(runs)
+	return runs, lines, nil
+}
+
+// dirNames returns the directories in a directory, in no order.
+func dirNames(path string) ([]string, error) {
+	d, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	return runs, index, nil
+	defer d.Close()
+	entries, err := d.ReadDir(-1)
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// newestFirst puts runs in the order of a list. A Run is a kilobyte and more, so
+// each is moved once, to where it belongs.
+func newestFirst(runs []Run) {
+	from := make([]int, len(runs)) // which one belongs here
+	for i := range from {
+		from[i] = i
+	}
+	slices.SortFunc(from, func(i, j int) int {
+		a, b := &runs[i].Record, &runs[j].Record
+		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.RunID, a.RunID), b.Attempt-a.Attempt)
+	})
+	for i := range from {
+		if from[i] == i {
+			continue
+		}
+		first, to := runs[i], i
+		for from[to] != i {
+			next := from[to]
+			runs[to], from[to] = runs[next], to
+			to = next
+		}
+		runs[to], from[to] = first, to
+	}
 }
 
 // Whole returns the runs with all that is known of each, as Find does.
