@@ -5,8 +5,8 @@ package steps
 const unsettled = 1024
 
 // settle adds to the header's totals what the writer has left to its readers:
-// the steps among the records from number settled to head. To store five totals
-// with each step costs a writer in Python a third of what a step does.
+// the steps among the records from number settled to head. To keep them with
+// each step costs a writer in Python two fifths of what a step does.
 func (r *Reader) settle(head uint64) error {
 	settled := r.header[wSettled]
 	if settled == 0 || settled >= head || head-settled > unsettled {
@@ -35,5 +35,7 @@ func (r *Reader) count(step *Record) {
 	if step.Took >= 0 {
 		r.header[wTimedSteps]++
 		r.header[wStepSum] += uint64(step.Took)
+		r.header[wStepMax] = max(r.header[wStepMax], uint64(step.Took))
+		r.header[wHist+Bucket(step.Took)]++
 	}
 }

@@ -1,5 +1,7 @@
 """The step page's layout: docs/step-page.md in numbers."""
 
+from . import library
+
 SIZE = 1 << 20
 HEADER = 8192
 RECORD = 64
@@ -31,19 +33,32 @@ def first_word(epoch):
     return ((epoch & 0xFFFFFFFF) << 32 | STEP).to_bytes(8, "little")
 
 
-def _bucket_words():
-    """Return for each number of bits that a duration may have: how far to shift
-    it, and what to add then for the word of its bucket in the header.
+_TOP = (1023 + 10) << 4  # the highest 16 bits of SHORTEST as a double
+_SIGN = 1 << 15  # of a double, in those
 
-    The highest five bits are 16 to 31, the part of the octave. What is shifted
-    by 63 is nothing.
+
+def counting():
+    """Return a function of durations in ns, at least one, to a list of pairs: a
+    word of the histogram, and by how much it grows. Those below 0 count nowhere.
+
+    A double's highest 16 bits are the bucket as it stands: the exponent is the
+    octave, the four bits after it the part of the octave. So all but the last
+    few lines is done by the interpreter's own functions, each for all at once.
     """
-    table = [(63, HISTOGRAM)] * 11  # shorter than SHORTEST
-    table += [(below, HISTOGRAM + (below - 6) * 16 - 16) for below in range(6, 43)]
-    return table + [(63, HISTOGRAM + BUCKETS - 1)] * 17
+    pack = library.load("_struct").pack
+    count = library.load("_collections")._count_elements
 
+    def counted(durations):
+        tops = {}
+        doubles = memoryview(pack("<%dd" % len(durations), *durations))
+        count(tops, doubles.cast("H")[3::4].tolist())
+        return [
+            (HISTOGRAM + min(max(top - _TOP, 0), BUCKETS - 1), times)
+            for top, times in tops.items()
+            if top < _SIGN
+        ]
 
-BUCKET = _bucket_words()
+    return counted
 
 
 def middle(bucket):

@@ -14,26 +14,17 @@ import time
 import types
 
 from . import layout, library, page, place
-from .layout import BUCKET, HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LONGEST
-from .layout import LOSS, NAN, NORM, RATE, TOKENS
+from .layout import HEAD, HEADER, LAST_AT, LAST_SLOT, LOSS, NAN, NORM, RATE, TOKENS
 from .number import count, told
 
 _MOST_EPOCHS = (1 << 31) - 1
-_UNSETTLED = 64  # steps at most whose totals a reader makes itself; far fewer than it would
+_UNSETTLED = 512  # steps at most whose totals a reader makes itself; far fewer than it would
 _WAITED = layout.PHASES + layout.DATA_WAIT
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
-class Loop:
-    """The functions that `loop` makes, by name."""
-
-    def __init__(self, *functions):
-        for function in functions:
-            setattr(self, function.__name__, function)
-
-
 def loop(create=page.create, clock=time.monotonic_ns):
-    """Return a Loop: one writer of one page per process.
+    """Return the functions below by their names: one writer of one page per process.
 
     create makes the page at the first step, or says None: then, as after any
     failure, all functions do nothing. clock is in ns, as the page's base.
@@ -41,18 +32,18 @@ def loop(create=page.create, clock=time.monotonic_ns):
     tried = False  # to make a page
     words = floats = None  # the page as i64 and f64
     pack = pack_short = None  # a step's record with all it may tell, and with `rest`
+    counted = None  # step times, by bucket
     base = 0  # clock() when it was made
     slot = HEADER  # of the next record, in bytes
-    others = 0  # records that are no steps
-    steps = skew = untimed = longest = 0  # a step's number is steps + skew
-    counted = [0] * (HISTOGRAM + layout.BUCKETS)  # the histogram, by word: faster to read
+    head = others = 0  # records, and those of them that are no steps
+    number = untimed = 0  # the last step's; steps without a time
     tokens_told = -1
     rate, before = None, None  # learning rate of `rest`; that of the step before
     rest = layout.UNTOLD  # words 3 to 6 of a step that tells a rate or nothing
     timing = False  # the next step is timed, from edge: the end of the one
     edge = 0  # before, pushed on by the phases since
     origin = 0  # edge less the sum of all times
-    settled = due = 0  # the step with which the totals were written, and will be
+    settled = due = 0  # the head with which the totals were written, and will be
     stepped = False  # since the training began
     epoch_now, running, began = -1, False, -1
     word = layout.first_word(-1)
@@ -60,19 +51,17 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def forget():
         """In a child of fork: the page is its parent's."""
-        nonlocal tried, words, floats, slot, others, steps, skew, untimed, longest, edge, origin
-        nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, counted
-        nonlocal settled, due
+        nonlocal tried, words, floats, slot, head, others, number, untimed, edge, origin
+        nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, settled, due
         tried, words, floats = False, None, None
-        counted = [0] * len(counted)
         forget_rate()
-        slot, others, steps, skew, untimed, longest, edge, origin = HEADER, 0, 0, 0, 0, 0, 0, 0
+        slot, head, others, number, untimed, edge, origin = HEADER, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
 
     def start():
         """Make the page if that was not tried; say whether there is one."""
-        nonlocal tried, words, floats, pack, pack_short, base
+        nonlocal tried, words, floats, pack, pack_short, counted, base
         try:
             if not tried:
                 tried = True
@@ -80,6 +69,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
                 view = memoryview(memory)
                 struct = library.load("_struct").Struct
                 pack, pack_short = struct("@8sqqdddqq").pack_into, struct("@8sqq32sq").pack_into
+                counted = layout.counting()
                 floats, words = view.cast("d"), view.cast("q")
         except Exception:
             pass  # or there was None to unpack
@@ -93,29 +83,23 @@ def loop(create=page.create, clock=time.monotonic_ns):
         ended and another began. What lies on a device is not fetched from
         there, which would wait for the device: pass floats.
         """
-        nonlocal slot, steps, longest, tokens_told, edge, before
+        nonlocal slot, head, number, tokens_told, edge, before
         try:
             if words is None and not start():
                 return
             now = clock() - base
             if epoch is not None and (type(epoch) is not int or epoch != epoch_now):
                 turn(epoch, now)
-            steps += 1
-            number = steps + skew if skew else steps
+            this = number + 1
             if timing:
                 took = now - edge
-                if took > longest:
-                    words[LONGEST] = longest = took
-                elif took < 0:
+                if took < 0:
                     took = 0
                 edge = now
-                below, bucket = BUCKET[took.bit_length()]
-                bucket += took >> below
-                words[bucket] = counted[bucket] = counted[bucket] + 1
             else:
                 took = first(now)
             if lr is rate and loss is None and grad_norm is None and tokens is None:
-                pack_short(words, slot, word, now, number, rest, took)
+                pack_short(words, slot, word, now, this, rest, took)
             else:
                 if loss is None:
                     loss = NAN
@@ -145,36 +129,47 @@ def loop(create=page.create, clock=time.monotonic_ns):
                     if tokens >= 0:
                         tokens_told = tokens + (tokens_told if tokens_told > 0 else 0)
                         words[TOKENS] = tokens_told
-                pack(words, slot, word, now, number, loss, lr, grad_norm, tokens, took)
+                pack(words, slot, word, now, this, loss, lr, grad_norm, tokens, took)
+            # No interrupt comes in between: all of this is done, or none.
+            number = this
+            head += 1
             slot = slot + 64 if slot < LAST_SLOT else HEADER
-            if steps >= due:
+            if head >= due:
                 settle()
-            words[HEAD] = steps + others  # last: a reader goes by it
+            words[HEAD] = head  # last: a reader goes by it
         except Exception:
             pass
 
-    # All below is rare.
-
-    def settle():
+    def settle(ahead=0):
         """Write the totals. Not for each step: a reader adds up itself what lies
-        behind SETTLED. That is stored first, ahead of the head: who reads
-        meanwhile sees it, and counts no step twice."""
+        behind SETTLED. That is stored first, ahead of the page's head: who reads
+        meanwhile sees it. All is worked out before: it takes no time to die in."""
         nonlocal settled, due
-        if steps == settled:
+        if head == settled:
             return
-        settled, due = steps, steps + _UNSETTLED
-        last = ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
-        words[layout.SETTLED] = steps + others
-        words[layout.STEPS] = steps
-        words[layout.TIMED] = steps - untimed
-        words[layout.LAST_STEP] = steps + skew
-        words[LAST_AT] = words[last + 1]
+        end = newest() + 8
+        begin = end - (head - settled) * 8  # records since are all steps
+        if begin >= HEADER >> 3:
+            times = words[begin + 7 : end : 8].tolist()
+        else:
+            begin += (layout.SIZE - HEADER) >> 3
+            times = words[begin + 7 :: 8].tolist() + words[(HEADER >> 3) + 7 : end : 8].tolist()
+        buckets, longest = counted(times), max(times)
+        settled, due = head, head + _UNSETTLED
+        words[layout.SETTLED] = head + ahead
+        words[layout.STEPS] = head - others
+        words[layout.TIMED] = head - others - untimed
+        words[LAST_AT], words[layout.LAST_STEP] = words[end - 7], words[end - 6]
         words[layout.SUM] = edge - origin
+        if longest > words[layout.LONGEST]:
+            words[layout.LONGEST] = longest
+        for bucket, more in buckets:
+            words[bucket] += more
 
     def first(now):
         """The first step, one that ends inside a phase: what follows is timed."""
         nonlocal timing, stepped, edge, origin, mark, untimed
-        if steps == 1:
+        if head == others:
             words[layout.FIRST_AT] = now
         stepped, timing = True, depth == 0
         origin += now - edge
@@ -192,19 +187,21 @@ def loop(create=page.create, clock=time.monotonic_ns):
         rate, before, rest = None, None, layout.UNTOLD
 
     def record(kind, phase, at, third, rest):
-        nonlocal slot, others
-        others += 1
-        settle()
+        nonlocal slot, head, others, settled
+        settle(1)
         values = (epoch_now << 32 | phase << 8 | kind, at, third, *rest)
         for place, value in enumerate(values, slot >> 3):
             words[place] = value
         slot = slot + 64 if slot < LAST_SLOT else HEADER
-        words[HEAD] = steps + others
+        others += 1
+        head += 1
+        settled = head
+        words[HEAD] = head
 
     def amend(loss=None, lr=None, grad_norm=None):
         """Tell what became known about the last step only after it was told."""
         forget_rate()  # the header's may be another from here on
-        last = ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
+        last = newest()
         ours = words[last] & 0xFF == layout.STEP
         for place, header, value in ((3, LOSS, loss), (4, RATE, lr), (5, NORM, grad_norm)):
             if value is not None:
@@ -212,9 +209,9 @@ def loop(create=page.create, clock=time.monotonic_ns):
                 if ours and value == value:
                     floats[last + place] = value
 
-    def source(number):
+    def source(n):
         """Tell who tells of the steps: a source of the page's."""
-        words[3] = words[3] & 0xFFFFFFFF | number << 32
+        words[3] = words[3] & 0xFFFFFFFF | n << 32
 
     def waited(since):
         """Tell that the loop waited for data since then, by the page's clock: a
@@ -236,7 +233,10 @@ def loop(create=page.create, clock=time.monotonic_ns):
             pass
 
     def event(kind, at, took=-1, phase=0):
-        record(kind, phase, at, steps + skew if steps else -1, (0, 0, 0, -1, took))
+        record(kind, phase, at, number if head > others else -1, (0, 0, 0, -1, took))
+
+    def newest():  # the newest record's first word
+        return ((slot if slot > HEADER else layout.SIZE) - layout.RECORD) >> 3
 
     def enter(n):
         nonlocal epoch_now, word
@@ -251,8 +251,9 @@ def loop(create=page.create, clock=time.monotonic_ns):
             return
         # It ended with its last step, not with this one; but not before what
         # came in between.
-        settle()
-        at = edge if timing and edge == words[LAST_AT] else now
+        last = newest()
+        exact = timing and words[last] & 0xFF == layout.STEP and edge == words[last + 1]
+        at = edge if exact else now
         if running:
             finish(epoch_now, at)
         commence(n, at)
@@ -304,12 +305,11 @@ def loop(create=page.create, clock=time.monotonic_ns):
         event(layout.END, at)
         due, words[layout.SETTLED] = 0, 0  # all that there is
 
-    def at(number):
+    def at(next):
         """Tell the number that the framework gives to the next step."""
-        nonlocal skew
-        if number > 0 and number - 1 - steps != skew:
-            settle()
-            skew = number - 1 - steps
+        nonlocal number
+        if next > 0:
+            number = next - 1
 
     def epoch_begin(n):
         """Tell that epoch n begins; negative: unknown."""
@@ -350,7 +350,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         figures = [max(figure, -1) for figure in figures]
         for i in range(5):
             words[layout.ALLOCATOR + i] = figures[i]
-        record(layout.MEMORY, 0, clock() - base, steps + skew if steps else -1, figures)
+        record(layout.MEMORY, 0, clock() - base, number if head > others else -1, figures)
 
     def by_hand(allow):
         """Return a step that asks allow() before its first step of a process.
@@ -382,7 +382,8 @@ def loop(create=page.create, clock=time.monotonic_ns):
 
     def view():
         """Return the page as (i64 words, f64 words)."""
-        settle()
+        settle(1)
+        words[layout.SETTLED] = settled
         return words, floats
 
     def enabled():
@@ -392,7 +393,8 @@ def loop(create=page.create, clock=time.monotonic_ns):
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget)
     rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view, amend, source)
-    return Loop(step, waited, start, enabled, by_hand, *map(quietly, rare))
+    functions = (step, waited, start, enabled, by_hand, *map(quietly, rare))
+    return types.SimpleNamespace(**{function.__name__: function for function in functions})
 
 
 LOOP = loop()
