@@ -32,18 +32,20 @@ const (
 func (l *loop) report(ending bool) {
 	l.learn()
 	l.settle() // from the start: the processes that could tell may not last
-	if !l.tellSystem(ending) || !l.speaks() {
+	told, awaited := l.tellSystem(ending), l.isStepAwaited()
+	if !told && !awaited || !l.speaks() {
 		return
 	}
 	elapsed := l.elapsed()
 	due := l.schedule.due(elapsed, l.steps) || ending && l.schedule.reports == 0
-	if due || ending || l.steps > 0 || elapsed > l.startPatience() {
+	if told && (due && !awaited || ending || l.steps > 0 || elapsed > l.startPatience()) {
 		l.tellStart()
 	}
 	if !due {
 		return
 	}
 	l.schedule.reported(elapsed, l.steps)
+	l.presumeAlone()
 	if !ending {
 		l.measure() // a report says how things are now
 	}
@@ -84,10 +86,19 @@ func (l *loop) isMachineKnown() bool {
 	if dir == "" || l.page.Head > 0 {
 		return true
 	}
-	if l.schedule.due(elapsed, l.steps) {
-		return true // a report that is due waits for nobody
+	if l.isStepAwaited() {
+		return false // progress goes ahead of it
 	}
-	return elapsed >= pagePatience && (elapsed >= l.startPatience() || !pythonRan(dir))
+	// A report that is due waits for nobody else.
+	return elapsed >= pagePatience || l.schedule.due(elapsed, l.steps)
+}
+
+// isStepAwaited reports whether a Python of the run, in which we are, may yet
+// take the first step, which says what system_info and train_start have to.
+func (l *loop) isStepAwaited() bool {
+	dir := l.cfg.Pages.dir
+	return l.answered && dir != "" && l.page.Head == 0 && l.steps == 0 &&
+		pythonRan(dir) && l.elapsed() < l.startPatience()
 }
 
 // startPatience is how long the first step is waited for.
