@@ -13,30 +13,48 @@ func (f front) u32(at int) int {
 
 // find returns the list's own copy of s, put together from the list's bytes.
 func (f front) find(s string) (Name, bool) {
-	if s == "" || len(s) > maxName || len(f) < 8 {
+	block, ok := f.block(s)
+	if !ok {
 		return Name{}, false
 	}
-	blocks := f.u32(len(f) - 4)
-	table := len(f) - 4 - 4*(blocks+1)
-	lo, hi := 0, blocks // the block is in [lo, hi)
+	at, end := f.bounds(block)
+	var buf [maxName]byte
+	return among(string(f[at:end]), &buf, s)
+}
+
+// block returns the block in which s stands if it stands anywhere.
+func (f front) block(s string) (block int, ok bool) {
+	if s == "" || len(s) > maxName || len(f) < 8 {
+		return 0, false
+	}
+	lo, hi := 0, f.u32(len(f)-4) // the block is in [lo, hi)
 	for hi-lo > 1 {
 		mid := lo + (hi-lo)/2
-		at := f.u32(table + 4*mid)
+		at, _ := f.bounds(mid)
 		if string(f[at+2:at+2+int(f[at+1])]) <= s {
 			lo = mid
 		} else {
 			hi = mid
 		}
 	}
-	var buf [maxName]byte
-	end := f.u32(table + 4*(lo+1))
-	for at := f.u32(table + 4*lo); at < end; {
-		shared, rest := int(f[at]), int(f[at+1])
+	return lo, true
+}
+
+// bounds returns where a block begins and ends.
+func (f front) bounds(block int) (at, end int) {
+	table := len(f) - 4 - 4*(f.u32(len(f)-4)+1)
+	return f.u32(table + 4*block), f.u32(table + 4*block + 4)
+}
+
+// among looks for s in front-coded names, of which buf has the one before.
+func among(names string, buf *[maxName]byte, s string) (Name, bool) {
+	for at := 0; at+2 <= len(names); {
+		shared, rest := int(names[at]), int(names[at+1])
 		n := shared + rest
-		if n > len(buf) {
+		if n > len(buf) || at+2+rest > len(names) {
 			break
 		}
-		copy(buf[shared:n], f[at+2:at+2+rest])
+		copy(buf[shared:n], names[at+2:at+2+rest])
 		if string(buf[:n]) == s {
 			return Name{string(buf[:n])}, true
 		}

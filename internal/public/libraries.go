@@ -11,7 +11,7 @@ func LibraryModule(s string) (Name, bool) { return front(libraryModules).find(s)
 // its own: "forward", "<module>". That a word stands here says nothing of the
 // code that is called so: whoever names a function has found out otherwise
 // whose it is.
-func PythonFunction(s string) (Name, bool) { return front(pythonFunctions).find(s) }
+func PythonFunction(s string) (Name, bool) { return packed(pythonFunctions).find(s) }
 
 // LibraryFile reports whether a source file with this SHA-256, of which eight
 // bytes are asked for, is one that a known public package was released with.

@@ -5,7 +5,8 @@ import _ "embed"
 //go:generate go run ./gen
 //go:generate python3 gen/python.py
 
-// The lists, as they stand in the binary: nothing is unpacked, now or later.
+// The lists, as they stand in the binary: nothing is unpacked before it is asked
+// for, and then of one list, a block for the length of a lookup.
 // The first group is generated, see gen; the others are kept by hand, sorted by
 // bytes, one name a line.
 var (
@@ -21,7 +22,7 @@ var (
 	pythonExceptions string
 
 	// From the packages' own releases; see gen/libraries.py.
-	//go:embed lists/python_functions.front
+	//go:embed lists/python_functions.packed
 	pythonFunctions string
 	//go:embed lists/library_modules.front
 	libraryModules string

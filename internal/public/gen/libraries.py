@@ -19,11 +19,14 @@ import struct
 import sys
 import warnings
 import zipfile
+import zlib
 
 import python
 
 TESTS = {"test", "tests", "_tests", "testing_tests", "examples", "benchmarks", "conftest"}
-RESTART = 16  # see gen/front.go
+# How many names share a block: see gen/front.go and packed.go.
+RESTART = 16
+PACKED_RESTART = 64
 # What the compiler calls code that has no name of its own.
 ANONYMOUS = {"<module>", "<lambda>", "<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"}
 
@@ -73,32 +76,53 @@ def names(source):
                 yield node.name
 
 
-def front(words):
-    """Packs sorted names as gen/front.go does."""
-    out, offsets, last = bytearray(), [], b""
-    for i, word in enumerate(words):
-        if i % RESTART == 0:
-            offsets.append(len(out))
-            last = b""
+def entries(words, last=b""):
+    """Front-codes sorted names that follow another."""
+    out = bytearray()
+    for word in words:
         shared = 0
         while shared < min(len(last), len(word), 255) and last[shared] == word[shared]:
             shared += 1
         out += bytes((shared, len(word) - shared)) + word[shared:]
         last = word
+    return bytes(out)
+
+
+def deflate(data):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+def front(words, packed):
+    """Packs sorted names as gen/front.go does; packed: with all but a block's first deflated."""
+    restart, squeeze = (PACKED_RESTART, deflate) if packed else (RESTART, bytes)
+    out, offsets = bytearray(), []
+    for at in range(0, len(words), restart):
+        offsets.append(len(out))
+        first = words[at]
+        out += entries([first]) + squeeze(entries(words[at + 1 : at + restart], first))
     offsets.append(len(out))
     return bytes(out) + struct.pack("<%dI" % (len(offsets) + 1), *offsets, len(offsets) - 1)
 
 
-def unpack(data):
+def unpack(data, packed):
     """Returns the names that front has packed."""
+    if not data:
+        return set()
     (blocks,) = struct.unpack("<I", data[-4:])
-    (end,) = struct.unpack("<I", data[-8:-4])
-    words, at, last = set(), 0, b""
-    while blocks and at < end:
-        shared, rest = data[at], data[at + 1]
-        last = last[:shared] + data[at + 2 : at + 2 + rest]
-        words.add(last)
-        at += 2 + rest
+    offsets = struct.unpack("<%dI" % (blocks + 1), data[-4 - 4 * (blocks + 1) : -4])
+    words = set()
+    for start, end in zip(offsets, offsets[1:]):
+        block = data[start:end]
+        if packed:
+            first = 2 + block[1]
+            block = block[:first] + zlib.decompress(block[first:], -15)
+        at, last = 0, b""
+        while at < len(block):
+            shared, rest = block[at], block[at + 1]
+            last = last[:shared] + block[at + 2 : at + 2 + rest]
+            words.add(last)
+            at += 2 + rest
     return words
 
 
@@ -110,12 +134,11 @@ def read(path):
 
 
 def write(name, words):
-    path = os.path.join("lists", name + ".front")
-    old = read(path)
-    words = {w.encode("ascii") for w in words} | (unpack(old) if old else set())
+    path, packed = os.path.join("lists", name), name.endswith(".packed")
+    words = {w.encode("ascii") for w in words} | unpack(read(path), packed)
     words = sorted(w for w in words if len(w) < 256)
     with open(path, "wb") as f:
-        f.write(front(words))
+        f.write(front(words, packed))
     print("libraries.py: %s: %d" % (name, len(words)))
 
 
@@ -130,8 +153,8 @@ def main():
             functions.update(names(source))
             if source.strip():
                 digests.add(hashlib.sha256(source).digest()[:8])
-    write("library_modules", modules)
-    write("python_functions", functions)
+    write("library_modules.front", modules)
+    write("python_functions.packed", functions)
     path = os.path.join("lists", "library_files.sha256")
     old = read(path)
     digests |= {old[i : i + 8] for i in range(0, len(old), 8)}
