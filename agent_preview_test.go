@@ -70,7 +70,7 @@ func TestPreview(t *testing.T) {
 			known := w.schema()
 			for _, e := range events {
 				if e.DistinctID != events[0].DistinctID || strings.Trim(e.DistinctID, "0-8") != "" {
-					t.Errorf("distinct_id %q is no placeholder", e.DistinctID)
+					t.Errorf("distinct_id %q is somebody's", e.DistinctID)
 				}
 				for p := range e.Properties {
 					if !slices.Contains(known[p], e.Event) {
@@ -148,7 +148,7 @@ func TestPreviewOfTheLastRunIsWhatWasSent(t *testing.T) {
 					t.Fatal(err)
 				}
 				if strings.Trim(shown[i].DistinctID, "0-8") != "" {
-					t.Errorf("distinct_id %q is no placeholder", shown[i].DistinctID)
+					t.Errorf("distinct_id %q is somebody's", shown[i].DistinctID)
 				}
 				sent.DistinctID = shown[i].DistinctID
 				if !reflect.DeepEqual(sent, shown[i]) {
@@ -188,7 +188,7 @@ func TestPreviewOfAProgramThatTellsMore(t *testing.T) {
 					got[e.Properties["client"].(string)+" "+e.Event]++
 				}
 				if strings.Trim(e.DistinctID, "0-8") != "" {
-					t.Errorf("distinct_id %q is no placeholder", e.DistinctID)
+					t.Errorf("distinct_id %q is somebody's", e.DistinctID)
 				}
 				if e.Event == "feature_used" && e.Properties["feature"] != "stepping" && (e.Properties["feature"] != "late" || e.Properties["strict"] != true) {
 					t.Errorf("%+v", e)

@@ -95,7 +95,7 @@ func (a *Agent) openPage(id steps.Identity) {
 // Who does not speak has none, and makes the events for the user's own record.
 func (a *Agent) connect(cfg Config, p *place, speaks bool) {
 	s := p.settings
-	distinct := identity.Placeholder()
+	distinct := identity.Nobody()
 	a.features.schema = event.NewSchema(string(cfg.App), cfg.AppVersion, declared(cfg)...)
 	way := delivery.Config{
 		Home: s.Home, Spare: s.Spare, Recipient: s.Recipient, Schema: a.features.schema, RunID: p.run.String(),

@@ -71,7 +71,7 @@ func previewProgram(env *environment, argv []string) error {
 	program := shim.Command{Path: file, Argv: argv, Env: env.environ(), Stdout: os.Stderr}
 	run.prepare(&program)
 	defer removePageDir(run.spec)
-	out := outlet{client: printer(env, run.spec, ownSchema()), stream: newStream(env, run.spec, identity.Placeholder(), 0)}
+	out := outlet{client: printer(env, run.spec, ownSchema()), stream: newStream(env, run.spec, identity.Nobody(), 0)}
 	run.spec.StderrFrom = stderrFrom()
 	scene := env.scene(run.spec, os.Getpid())
 	child, err := shim.Start(program)

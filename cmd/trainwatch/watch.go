@@ -37,7 +37,7 @@ func processOutlet(env *environment, s spec, first int64) outlet {
 	case s.Rank.Verdict == rank.Silent:
 		return outlet{}
 	case !s.Sends: // the events are made for the record alone
-		return outlet{stream: newStream(env, s, identity.Placeholder(), first)}
+		return outlet{stream: newStream(env, s, identity.Nobody(), first)}
 	}
 	distinct := s.RunID
 	if !s.IdentityRun {

@@ -23,9 +23,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Placeholder returns the id that stands in events that are only shown: a valid
+// Nobody returns the id that stands in events that are only shown: a valid
 // uuid that no installation has. Nothing is ever sent under it.
-func Placeholder() uuid.UUID { return uuid.UUID{6: 0x80, 8: 0x80} }
+func Nobody() uuid.UUID { return uuid.UUID{6: 0x80, 8: 0x80} }
 
 // DistinctID returns the id of the installation with the state directory home,
 // towards the project with the given key. It makes the secret where there is

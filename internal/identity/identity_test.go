@@ -61,7 +61,7 @@ func TestDistinctID(t *testing.T) {
 	if elsewhere := distinct(t, t.TempDir(), projectKey); elsewhere == id {
 		t.Error("two installations have the same id")
 	}
-	if id.Version() != 8 || id.Variant() != uuid.RFC4122 || id == identity.Placeholder() {
+	if id.Version() != 8 || id.Variant() != uuid.RFC4122 || id == identity.Nobody() {
 		t.Errorf("id %v has version %d, variant %v", id, id.Version(), id.Variant())
 	}
 	if err := identity.Reset(home); err != nil {

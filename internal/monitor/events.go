@@ -32,7 +32,7 @@ func (l *loop) keep(n note) {
 	name := n.event.Name()
 	repeats := name == event.TrainProgress || name == event.TrainEpoch || name == event.Operation
 	l.recorder.do(func(w *history.Writer) {
-		w.Event(schemaLine(n.schema), n.event.For(identity.Placeholder()).Encode(), repeats)
+		w.Event(schemaLine(n.schema), n.event.For(identity.Nobody()).Encode(), repeats)
 	})
 }
 
