@@ -3,6 +3,7 @@
 package trainwatch_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,46 @@ func TestPythonProgram(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAFirstStepAfterAReport: a program that takes its time before the first
+// step is reported on meanwhile, and what that step tells is in the events that
+// come once.
+func TestAFirstStepAfterAReport(t *testing.T) {
+	t.Parallel()
+	server := capture.Start(t)
+	w := newWorld(t).sending(server, ourKey)
+	loaded := filepath.Join(t.TempDir(), "loaded")
+	p := w.trainwatch("run", "--quiet", "--report-interval", "1s", "--", python(t), "-c", `
+import os, sys, time
+import trainwatch
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+trainwatch.step(loss=1.0)
+`, loaded)
+	early := await(t, server, func(events []capture.Event) bool { return len(named(events, "train_progress")) > 0 })
+	if n := len(named(early, "train_start")) + len(named(early, "system_info")); n > 0 {
+		t.Errorf("%d of system_info and train_start before the first step", n)
+	}
+	for _, e := range early {
+		if n, ok := e.Number("world_size"); n != 1 || !ok {
+			t.Errorf("world_size %v in %s", n, e.Raw)
+		}
+	}
+	if err := os.WriteFile(loaded, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.wait(); r.status != 0 {
+		t.Errorf("exit %d, %q", r.status, r.stderr)
+	}
+	events := w.delivered(server, ourKey)
+	checkOneRun(t, events)
+	if only(t, events, "system_info").Text("python_version") == "" {
+		t.Error("no python_version")
+	}
+	if e := only(t, events, "train_start"); e.Text("step_source") != "python" || e.Text("framework") != "python" {
+		t.Errorf("%s", e.Raw)
 	}
 }
 
