@@ -21,10 +21,10 @@ func dirOf(line []byte) ([]byte, bool) {
 	return []byte(l.Dir), true
 }
 
-// scanIndexLine decodes a line as appendIndex writes it, the record into r: no spaces, no escapes,
-// no name that listed does not fill in. It reports false of any other, which is
-// then for encoding/json; of what it takes, that says the same. It is a fifth of
-// the work, and a list of ten thousand runs is mostly that.
+// scanIndexLine decodes a line as appendIndex writes it, the record into r: no
+// spaces, no escapes, no name that listed does not fill in. It reports false of
+// any other, which is then for encoding/json; of what it takes, that says the
+// same. It is a fifth of the work, and a list of ten thousand runs is mostly that.
 func scanIndexLine(line []byte, l *indexLine, r *Record) bool {
 	s := scanner{rest: line}
 	s.object(func(name []byte) {

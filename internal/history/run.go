@@ -137,8 +137,7 @@ func list(home string) ([]Run, index, error) {
 		}
 	})
 	runs = slices.DeleteFunc(runs, func(r Run) bool { return r.dir == "" })
-	newestFirst(runs)
-	return runs, lines, nil
+	return newestFirst(runs), lines, nil
 }
 
 // dirNames returns the directories in a directory, in no order.
@@ -158,29 +157,21 @@ func dirNames(path string) ([]string, error) {
 	return names, err
 }
 
-// newestFirst puts runs in the order of a list. A Run is a kilobyte and more, so
-// each is moved once, to where it belongs.
-func newestFirst(runs []Run) {
-	from := make([]int, len(runs)) // which one belongs here
-	for i := range from {
-		from[i] = i
+// newestFirst returns runs in the order of a list. A Run is a kilobyte and more:
+// each is moved once, not by the sort.
+func newestFirst(runs []Run) []Run {
+	order := make([]*Run, len(runs))
+	for i := range runs {
+		order[i] = &runs[i]
 	}
-	slices.SortFunc(from, func(i, j int) int {
-		a, b := &runs[i].Record, &runs[j].Record
-		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.RunID, a.RunID), b.Attempt-a.Attempt)
+	slices.SortFunc(order, func(a, b *Run) int {
+		return cmp.Or(b.Record.Started.Compare(a.Record.Started), cmp.Compare(b.Record.RunID, a.Record.RunID), b.Record.Attempt-a.Record.Attempt)
 	})
-	for i := range from {
-		if from[i] == i {
-			continue
-		}
-		first, to := runs[i], i
-		for from[to] != i {
-			next := from[to]
-			runs[to], from[to] = runs[next], to
-			to = next
-		}
-		runs[to], from[to] = first, to
+	sorted := make([]Run, len(runs))
+	for i, r := range order {
+		sorted[i] = *r
 	}
+	return sorted
 }
 
 // Whole returns the runs with all that is known of each, as Find does.
