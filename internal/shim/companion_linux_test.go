@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/trainwatch/trainwatch/internal/shim"
 )
 
 // beside starts the program with a companion that has said who it is.
@@ -96,6 +98,32 @@ func TestWhateverBecomesOfTheCompanion(t *testing.T) {
 }
 
 // TestHeld: between the program's end and ours nothing ends us any more.
+// TestACompanionThatEndsTooSoon is started once more where a signal ended it that
+// a scheduler sends to everybody; then it is told all it has to know.
+func TestACompanionThatEndsTooSoon(t *testing.T) {
+	for sent, again := range map[syscall.Signal]bool{
+		unix.SIGTERM: true, unix.SIGINT: true, unix.SIGHUP: true, unix.SIGQUIT: true, unix.SIGKILL: false, unix.SIGSEGV: false,
+	} {
+		t.Run(unix.SignalName(sent), func(t *testing.T) {
+			t.Parallel()
+			script := fmt.Sprintf(`if mkdir %s/first 2>/dev/null; then kill -%d $$; fi; read a <&3; read b <&3; echo $a $b >&3`, t.TempDir(), sent)
+			c, err := shim.StartCompanion("/bin/sh", []string{"sh", "-c", script}, os.Environ(), []byte("specification"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const patience = 30 * time.Second
+			err = c.Tell([]byte("end"), patience)
+			var line []byte
+			if err == nil { // the first may still have lived
+				line, err = c.Hear(patience)
+			}
+			if again != (string(line) == "specification end") {
+				t.Errorf("%q, %v", line, err)
+			}
+		})
+	}
+}
+
 func TestHeld(t *testing.T) {
 	exe, _ := os.Executable()
 	for name, c := range map[string]struct {

@@ -15,7 +15,7 @@ func TestTellThoughItIsLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Companion{conn: os.NewFile(uintptr(pair[0]), "ours"), fd: pair[0]}
+	c := &Companion{line: line{conn: os.NewFile(uintptr(pair[0]), "ours"), fd: pair[0]}}
 	theirs := os.NewFile(uintptr(pair[1]), "theirs")
 	defer theirs.Close()
 	if err := c.Tell([]byte("ended"), -time.Second); err != nil {
