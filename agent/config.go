@@ -37,8 +37,9 @@ type Config struct {
 	GPU gpu.Source
 
 	// CaptureFatal also reports what no deferred call sees: a panic in a goroutine
-	// that nothing wraps, concurrent map writes, a deadlock, a stack overflow, the
-	// end of memory, SIGSEGV in C. It takes debug.SetCrashOutput for itself, for a
+	// that nothing wraps, concurrent map writes, a stack overflow, the end of
+	// memory, SIGSEGV in C. That all goroutines are asleep is only noticed by Go
+	// itself where nothing holds a timer and there is no cgo. It takes debug.SetCrashOutput for itself, for a
 	// file that only the user can read. A wrapper reads that at the run's end, and
 	// a program without one at its next start. Standard error and exit status stay
 	// what they are. Not on Windows.

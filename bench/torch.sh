@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what watching costs a PyTorch program: each source's step, a plain
-# loop of 20,000 steps in turns bare, watched and bare once more, and the start
-# of Python with and without torch.
+# loop of 20,000 steps bare, watched and bare once more, a few steps of each in
+# turn, and the start of Python with and without torch.
 #
 #   TRAINWATCH_TEST_FRAMEWORKS=VENV bench/torch.sh [cost|paired|start]...
 #
@@ -25,26 +25,9 @@ bare() { ${UNDER:-} "$@"; }
 # shellcheck disable=SC2086
 watched() { ${UNDER:-} "$scratch/trainwatch" run --quiet -- "$@"; }
 
+# shellcheck disable=SC2086
 paired() {
-  printf '%8s %12s %12s %12s   microseconds of a step: clock (processor)\n' round bare watched 'bare again'
-  local i figures=()
-  for i in $(seq "${ROUNDS:-5}"); do
-    figures=()
-    for how in bare watched bare; do
-      figures+=("$("$how" "$python" "$programs/paired.py" "${STEPS:-20000}" | awk '{printf "%s(%s)", $1, $2}')")
-    done
-    printf '%8s %12s %12s %12s\n' "$i" "${figures[@]}" | tee -a "$scratch/paired"
-  done
-  awk '
-    function middle(list, n,   i, j, x) {
-      for (i = 2; i <= n; i++) { x = list[i]; for (j = i - 1; j > 0 && list[j] > x; j--) list[j + 1] = list[j]; list[j + 1] = x }
-      return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-    }
-    { split($2, b, /[()]/); split($3, w, /[()]/); split($4, c, /[()]/)
-      ours[NR] = 2 * w[1] / (b[1] + c[1]); noise[NR] = c[1] / b[1]
-      work[NR] = 2 * w[2] / (b[2] + c[2]); workNoise[NR] = c[2] / b[2] }
-    END { printf "watched over bare, median: clock %.4f, processor %.4f; bare again over bare: clock %.4f, processor %.4f\n",
-      middle(ours, NR), middle(work, NR), middle(noise, NR), middle(workNoise, NR) }' "$scratch/paired"
+  ${UNDER:-} "$python" bench/turns.py "${ROUNDS:-5}" "${STEPS:-20000}" "$scratch/trainwatch" "$python" "$programs/paired.py"
 }
 
 # starts PROGRAM: milliseconds of its start, in turns.

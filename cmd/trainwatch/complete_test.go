@@ -36,8 +36,10 @@ func TestCompletionOfRuns(t *testing.T) {
 	if !strings.HasPrefix(words, "last bert a278def0 a268def0 a258def0 gpt2 a248def0") || strings.Contains(words, "blanks") {
 		t.Errorf("offers %s", words)
 	}
-	if words := complete("compare", "gpt2", "be"); len(words) != 1 || words[0] != "bert" {
-		t.Errorf("offers %v", words)
+	for _, line := range []string{"compare gpt2", "report gpt2 last", "view", "telemetry log"} {
+		if words := complete(append(strings.Fields(line), "be")...); len(words) != 1 || words[0] != "bert" {
+			t.Errorf("%s offers %v", line, words)
+		}
 	}
 	if words := complete("show", "gpt2", ""); len(words) != 0 {
 		t.Errorf("offers %v", words)

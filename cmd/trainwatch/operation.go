@@ -72,7 +72,8 @@ func (env *environment) deposit(name string, took time.Duration, status int, fai
 	if err != nil || s.Home == "" || env.decide(s).Mode != consent.On {
 		return
 	}
-	if who := rank.Detect(env.lookup); who.Verdict == rank.Silent || known(who) && who.Rank > 0 {
+	who := rank.Detect(env.lookup)
+	if who.Verdict == rank.Silent || known(who) && who.Rank > 0 {
 		return
 	}
 	run := uuid.Must(uuid.NewV7()) // its own: it is part of no run
@@ -84,7 +85,7 @@ func (env *environment) deposit(name string, took time.Duration, status int, fai
 	}
 	stream := event.NewStream(event.Identity{
 		RunID: run, DistinctID: distinct, Attempt: 1, Client: event.ClientCLI, Version: monitor.Version,
-		App: appName, AppVersion: monitor.Version,
+		App: appName, AppVersion: monitor.Version, WorldSize: int64(max(who.World, 1)),
 	}, env.now)
 	attrs := []event.Attr{
 		event.OperationName.Of(name), event.DurationMS.Of(float64(took) / float64(time.Millisecond)),

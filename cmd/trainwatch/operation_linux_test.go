@@ -62,6 +62,9 @@ func TestOperations(t *testing.T) {
 		if e.Text("status") != want {
 			t.Errorf("%s: %s", name, e.Raw)
 		}
+		if n, ok := e.Number("world_size"); !ok || n != 1 {
+			t.Errorf("%s: world_size %v", name, n)
+		}
 		if ms, ok := e.Number("duration_ms"); !ok || ms < 0 || ms > float64(patience/time.Millisecond) {
 			t.Errorf("%s took %v ms", name, ms)
 		}

@@ -51,17 +51,18 @@ func namespace() *syscall.SysProcAttr {
 	return attr
 }
 
-// TestLittleAddressSpace: where there is no room for us the program has it.
-func TestLittleAddressSpace(t *testing.T) {
+// TestLittleMemory: where there is no room for us the program has it.
+func TestLittleMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run := w.command("run", "--", "sh", "-c", "exit 4").Args
-	for range 10 {
+	for i := range 10 {
+		limit := [...]string{"-v 1800000", "-d 250000"}[i%2]
 		cmd := w.command()
-		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `ulimit -v 1800000; exec "$@"`, "sh"}, run...)
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "ulimit " + limit + `; exec "$@"`, "sh"}, run...)
 		out, _ := cmd.CombinedOutput() // its status is looked at
 		if code := cmd.ProcessState.ExitCode(); code != 4 || !strings.HasPrefix(string(out), "trainwatch: not watched: ") || strings.Count(string(out), "\n") != 1 {
-			t.Fatalf("exit %d: %s", code, out)
+			t.Fatalf("%s: exit %d: %s", limit, code, out)
 		}
 	}
 	if made := w.files(); len(made) > 0 {

@@ -23,19 +23,30 @@ func tearsDown(lookup func(string) (string, bool)) bool {
 	return false
 }
 
-// leastAddressSpace is what a limit on address space (ulimit -v, some schedulers'
-// memory limits) must leave us: Go and the C library reserve some 1.7 GiB for
-// their threads, and where they cannot, they end the process.
-const leastAddressSpace = 3 << 30
+// What a limit on memory (ulimit -v and -d, some schedulers' own) must leave us:
+// Go and the C library reserve some 1.7 GiB of addresses for their threads, of
+// which some 150 MiB count as data, and where they cannot, they end the process.
+var leastMemory = [...]struct {
+	resource int
+	bytes    uint64
+	what     string
+	flag     string
+}{
+	{unix.RLIMIT_AS, 3 << 30, "address space", "-v"},
+	{unix.RLIMIT_DATA, 512 << 20, "data", "-d"},
+}
 
 // cramped says why nothing can be watched here without danger to the program,
 // "" where it can.
 func cramped() string {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil || limit.Cur >= leastAddressSpace {
-		return ""
+	for _, least := range leastMemory {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(least.resource, &limit); err == nil && limit.Cur < least.bytes {
+			return fmt.Sprintf("not watched: the limit on %s is %d MiB, and watching takes %d (ulimit %s)",
+				least.what, limit.Cur>>20, least.bytes>>20, least.flag)
+		}
 	}
-	return fmt.Sprintf("not watched: the limit on address space is %d MiB, and watching takes %d (ulimit -v)", limit.Cur>>20, leastAddressSpace>>20)
+	return ""
 }
 
 // screenOf returns how wide w is and whether colour is welcome there. What is

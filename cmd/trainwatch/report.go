@@ -30,6 +30,7 @@ last run.`,
 		Example: `  trainwatch report -o run.html
   trainwatch report baseline tuned -o both.html
   trainwatch report last --include-private -o mine.html`,
+		ValidArgsFunction: env.completeRun(mostReported),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if out == "" {
 				return usageError("report: say where to write it: -o FILE.html, or -o - for standard output")

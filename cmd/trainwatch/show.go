@@ -88,7 +88,7 @@ func explainFind(err error, ref string, now time.Time) error {
 		if ref == "last" {
 			return errors.New("no run is recorded here yet; `trainwatch run -- COMMAND` records one")
 		}
-		return fmt.Errorf("no run is called %q; `trainwatch runs` lists them", ref)
+		return fmt.Errorf("no run is called %.80q; `trainwatch runs` lists them", ref)
 	}
 	return err
 }

@@ -224,7 +224,8 @@ func answerForGood(s settings.Settings, yes bool, now time.Time) error {
 func newLogCmd(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use: "log [RUN]", Short: "The ledger: every event handed to the network", Args: cobra.MaximumNArgs(1),
-		Example: "  trainwatch telemetry log\n  trainwatch telemetry log last",
+		Example:           "  trainwatch telemetry log\n  trainwatch telemetry log last",
+		ValidArgsFunction: env.completeRun(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, _, err := env.load()
 			if err != nil {
@@ -235,7 +236,7 @@ func newLogCmd(env *environment) *cobra.Command {
 				env.awaitRecords()
 				run, err := history.Find(env.home(), args[0])
 				if err != nil {
-					return &exitError{status: exitFailed, err: err}
+					return &exitError{status: exitFailed, err: explainFind(err, args[0], env.now())}
 				}
 				id = run.Meta.RunID
 			}

@@ -39,7 +39,8 @@ RUN is what 'trainwatch show' takes; by default the page begins with the last ru
 		Example: `  trainwatch view
   trainwatch view last~1
   trainwatch view --port 8123 --no-open`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: env.completeRun(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if port < 0 || port > 65535 {
 				return usageError("--port %d: a port is between 1 and 65535, or 0 for any that is free", port)

@@ -9,19 +9,23 @@ import (
 )
 
 // versionText admits what versions are made of and nothing else: up to five
-// numbers with dots, then any of rc, dev, post, a, b with a number, then one
-// of +cpu, +cuNNN, +rocmN.N. A leading v or go is dropped. Hashes, build names
-// and anything of a site's own make it no version.
+// numbers with dots, then, each at most once, in this order and with a number,
+// one of a, b, rc, then post, then dev (PEP 440's order; dev may go without),
+// then one of +cpu, +cuNNN, +rocmN.N. A leading v or go is dropped. Hashes,
+// build names, other words and anything of a site's own make it no version.
 func versionText(s string) (string, bool) {
 	s = strings.TrimPrefix(strings.TrimPrefix(s, "go"), "v")
 	if len(s) > 40 {
 		return "", false
 	}
 	rest, ok := numbers(s, 5)
-	for ok && rest != "" && rest[0] != '+' {
-		rest, ok = preRelease(rest)
+	if !ok {
+		return "", false
 	}
-	if !ok || rest != "" && !localVersion(rest) {
+	for _, words := range [...][]string{{"rc", "a", "b"}, {"post"}, {"dev"}} {
+		rest = afterStage(rest, words)
+	}
+	if rest != "" && !localVersion(rest) {
 		return "", false
 	}
 	return s, true
@@ -57,15 +61,19 @@ func digits(s string, most int) int {
 	return n
 }
 
-func preRelease(s string) (rest string, ok bool) {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "."), "-")
-	for _, word := range [...]string{"rc", "dev", "post", "a", "b"} {
-		if after, ok := strings.CutPrefix(s, word); ok {
+// afterStage cuts one of words with its number off s, or nothing: rc1, .dev20260101,
+// -rc.1.
+func afterStage(s string, words []string) string {
+	stage := strings.TrimPrefix(strings.TrimPrefix(s, "."), "-")
+	for _, word := range words {
+		if after, ok := strings.CutPrefix(stage, word); ok {
 			after = strings.TrimPrefix(after, ".")
-			return after[digits(after, 8):], true
+			if n := digits(after, 8); n > 0 || word == "dev" {
+				return after[n:]
+			}
 		}
 	}
-	return "", false
+	return s
 }
 
 func localVersion(s string) bool {

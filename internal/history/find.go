@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+
+	"github.com/trainwatch/trainwatch/internal/identity"
 )
 
 // ErrNoRun is what Find's error wraps where nothing matches.
@@ -30,7 +33,7 @@ func (e *AmbiguousError) Error() string {
 //     ".1" for the first
 //   - job:ID, the scheduler's id of the job
 //   - a short id (see ShortID), likewise
-//   - the name it was given
+//   - the name it was given, and then the local name that TRAINWATCH_RUN_ID had
 //   - the beginning of a run id, 8 characters or more
 //   - a file that `show --json` wrote; before all of these where ref has a path
 //     separator in it or ends in .json
@@ -49,6 +52,9 @@ func Find(home, ref string) (Run, error) {
 		return Run{}, err
 	}
 	r, err := pick(runs, ref)
+	if id, ok := identity.KnownRunID(home, ref); ok && errors.Is(err, ErrNoRun) {
+		r, err = pick(runs, id.String())
+	}
 	if errors.Is(err, ErrNoRun) && !asPath && ref != "" {
 		if file, fileErr := fromFile(ref); !errors.Is(fileErr, fs.ErrNotExist) {
 			return file, fileErr
@@ -137,6 +143,9 @@ func startsID(runID, ref string) bool {
 // fromFile reads what `show --json` wrote.
 func fromFile(path string) (Run, error) {
 	f, err := openGiven(path)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return Run{}, fmt.Errorf("history: no file has so long a name: %w", fs.ErrNotExist)
+	}
 	if err != nil {
 		return Run{}, fmt.Errorf("history: open: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/internal/identity"
 )
 
 var start = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -318,6 +319,15 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	local, err := identity.RunID(home, "my job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := meta(5)
+	m.RunID, m.Started = local.String(), meta(1).Started.Add(-time.Hour)
+	if err := create(t, home, m).Finish(history.Record{Outcome: "ok", ExitCode: new(5)}); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name, ref  string
 		want       int // exit code of the run that is meant; 0: none
@@ -326,7 +336,8 @@ func TestFind(t *testing.T) {
 		{"last", "last", 4, 0},
 		{"last but one", "last~1", 3, 0},
 		{"the first", "last~3", 1, 0},
-		{"before the first", "last~4", 0, 0},
+		{"before the first", "last~5", 0, 0},
+		{"local run id", "my job", 5, 0},
 		{"last but nonsense", "last~x", 0, 0},
 		{"last but less than none", "last~-1", 0, 0},
 		{"run id", runID(2), 2, 0},
@@ -367,8 +378,10 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
-	if _, err := history.Find(home, "nothing"); !errors.Is(err, history.ErrNoRun) {
-		t.Errorf("err = %v", err)
+	for _, ref := range []string{"nothing", strings.Repeat("x", 5000)} {
+		if _, err := history.Find(home, ref); !errors.Is(err, history.ErrNoRun) {
+			t.Errorf("err = %v", err)
+		}
 	}
 }
 

@@ -34,13 +34,26 @@ func RunID(home, name string) (uuid.UUID, error) {
 	return id, nil
 }
 
+// KnownRunID returns the id that RunID gave name on this machine, and makes none.
+func KnownRunID(home, name string) (id uuid.UUID, ok bool) {
+	if home == "" {
+		return uuid.Nil, false
+	}
+	id, err := readID(namePath(home, name))
+	return id, err == nil
+}
+
+func namePath(home, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return filepath.Join(home, namesDir, hex.EncodeToString(sum[:]))
+}
+
 func named(home, name string, fresh uuid.UUID) (uuid.UUID, error) {
 	if home == "" {
 		return uuid.Nil, errNoHome
 	}
-	dir := filepath.Join(home, namesDir)
-	sum := sha256.Sum256([]byte(name))
-	path := filepath.Join(dir, hex.EncodeToString(sum[:]))
+	path := namePath(home, name)
+	dir := filepath.Dir(path)
 	if id, err := readID(path); err == nil || !missing(err) {
 		return id, err
 	}
