@@ -55,7 +55,8 @@ func TestMonitorsMemory(t *testing.T) {
 	monitor := p.monitor()
 	eventually(t, "the recipient falls silent", func() bool { return confirmed.Load() >= 5 })
 	peak := statusOf(t, monitor, "VmHWM")
-	t.Logf("%d events waited; the monitor's peak %d KiB, of which the executable's %d", waiting, peak, statusOf(t, monitor, "RssFile"))
+	t.Logf("%d events waited; the monitor's peak %d KiB; now %d of its own, %d of the executable, %d shared", waiting, peak,
+		statusOf(t, monitor, "RssAnon"), statusOf(t, monitor, "RssFile"), statusOf(t, monitor, "RssShmem"))
 	if peak > goal {
 		t.Errorf("a peak of %d KiB, goal %d", peak, goal)
 	}

@@ -28,9 +28,10 @@ const (
 	// drainPatience is how long the monitor goes on delivering after the run.
 	drainPatience = 5 * time.Second
 	// memoryLimit is where the monitor's garbage collector begins to hurry, and
-	// gcPercent how much garbage it bears before: with the 18 MiB of the
-	// executable's pages that keeps it below 40 MiB, whatever waits in the spool.
-	memoryLimit = 16 << 20
+	// gcPercent how much garbage it bears before: with up to 21 MiB of the
+	// executable's pages, all of them where a kernel maps files by large folios,
+	// that keeps it below 40 MiB, whatever waits in the spool.
+	memoryLimit = 12 << 20
 	gcPercent   = 40
 )
 
@@ -44,6 +45,7 @@ func monitorMain(env *environment) {
 	// A scheduler that ends a job step signals every process of it. The program
 	// may take its time to save a checkpoint, and the end is what we are for.
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	debug.SetMemoryLimit(memoryLimit) // from the start: a start may take long, and a full spool comes soon
 	control := controlConn()
 	defer control.Close()
 	lines := bufio.NewReader(control)
@@ -65,7 +67,7 @@ func monitorMain(env *environment) {
 	// A run of some milliseconds is waiting for us by now; what follows is for
 	// those that go on.
 	settling := time.AfterFunc(settleAfter, func() {
-		frugal()
+		debug.SetGCPercent(gcPercent)
 		noteKills(s.PageDir)
 		modest()
 		sweep(s.PageDir)
@@ -88,7 +90,7 @@ func monitorMain(env *environment) {
 	w.awaitRecord()
 	removePageDir(s)     // with it goes the sign that there is a record to wait for
 	if settling.Stop() { // it was a short run
-		frugal()
+		debug.SetGCPercent(gcPercent)
 		sweep(s.PageDir)
 	}
 	if s.ForGood {
@@ -97,12 +99,6 @@ func monitorMain(env *environment) {
 	w.deliver(control)
 	modest()
 	tidy(s, result, env.now())
-}
-
-// frugal bounds what the garbage collector lets lie.
-func frugal() {
-	debug.SetMemoryLimit(memoryLimit)
-	debug.SetGCPercent(gcPercent)
 }
 
 // keep has the events that nobody has delivered yet on the disk.

@@ -18,11 +18,11 @@ import (
 const (
 	hoardVariable = "DELIVERY_TEST_HOARD"
 	// What the monitor process sets for itself.
-	monitorLimit     = 16 << 20
+	monitorLimit     = 12 << 20
 	monitorGCPercent = 40
-	// hoardGoal is what a monitor may reach at its peak, 40 MiB, less the 18 MiB
+	// hoardGoal is what a monitor may reach at its peak, 40 MiB, less the 21 MiB
 	// of its executable's own pages, KiB.
-	hoardGoal = 22 << 10
+	hoardGoal = 19 << 10
 )
 
 // TestMemoryBesideABlackHole is a process that is handed 100,000 events, as

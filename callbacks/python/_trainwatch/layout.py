@@ -38,25 +38,32 @@ _SIGN = 1 << 15  # of a double, in those
 
 
 def counting():
-    """Return a function of durations in ns, at least one, to a list of pairs: a
-    word of the histogram, and by how much it grows. Those below 0 count nowhere.
+    """Return a function of durations in ns, iterables with at least one in all, to
+    a list of pairs, a word of the histogram and by how much it grows, and to the
+    longest. Those below 0 count nowhere.
 
     A double's highest 16 bits are the bucket as it stands: the exponent is the
     octave, the four bits after it the part of the octave. So all but the last
-    few lines is done by the interpreter's own functions, each for all at once.
+    few lines is done by the interpreter's own functions, each for all at once;
+    and one after the other, so that no object outlives the next. A list of them
+    would lie all over the heap of a large program, where each costs as much as a
+    whole step does.
     """
-    pack = library.load("_struct").pack
+    array = library.load("array").array
     count = library.load("_collections")._count_elements
 
-    def counted(durations):
-        tops = {}
-        doubles = memoryview(pack("<%dd" % len(durations), *durations))
-        count(tops, doubles.cast("H")[3::4].tolist())
-        return [
+    def counted(*durations):
+        doubles, tops = array("d"), {}
+        for some in durations:
+            doubles.extend(some)
+        with memoryview(doubles) as view:
+            count(tops, view.cast("B").cast("H")[3::4])
+        buckets = [
             (HISTOGRAM + min(max(top - _TOP, 0), BUCKETS - 1), times)
             for top, times in tops.items()
             if top < _SIGN
         ]
+        return buckets, int(max(doubles))
 
     return counted
 

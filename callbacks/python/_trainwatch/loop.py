@@ -150,11 +150,10 @@ def loop(create=page.create, clock=time.monotonic_ns):
         end = newest() + 8
         begin = end - (head - settled) * 8  # records since are all steps
         if begin >= HEADER >> 3:
-            times = words[begin + 7 : end : 8].tolist()
+            buckets, longest = counted(words[begin + 7 : end : 8])
         else:
             begin += (layout.SIZE - HEADER) >> 3
-            times = words[begin + 7 :: 8].tolist() + words[(HEADER >> 3) + 7 : end : 8].tolist()
-        buckets, longest = counted(times), max(times)
+            buckets, longest = counted(words[begin + 7 :: 8], words[(HEADER >> 3) + 7 : end : 8])
         settled, due = head, head + _UNSETTLED
         words[layout.SETTLED] = head + ahead
         words[layout.STEPS] = head - others
