@@ -130,10 +130,10 @@ func TestPreviewOfTheLastRunIsWhatWasSent(t *testing.T) {
 			server := capture.Start(t)
 			w := newWorld(t).sending(server, ourKey).set("TRAINWATCH_REPORT_INTERVAL", "1s")
 			if wrapped {
-				w.cli("run", "--quiet", "--", programs.stepper, "-steps", "700")
+				w.cli("run", "--quiet", "--", programs.stepper, "-steps", "1500")
 			} else {
 				w.set("PROGRAM_KEY", ourKey, "PROGRAM_HOST", server.URL())
-				w.run(programs.stepper, "-steps", "700", "-tell")
+				w.run(programs.stepper, "-steps", "1500", "-tell")
 			}
 			events := w.delivered(server, ourKey)
 			shown := lines(t, w.cli("telemetry", "preview").stdout)

@@ -37,6 +37,7 @@ func (l *loop) feed(d steps.Drain, started time.Time, elapsed time.Duration) []E
 	if h.LastStepAt >= 0 {
 		l.total.last = max(l.total.last, axis(h.LastStepAt))
 	}
+	l.awaited += h.Awaited - p.header.Awaited
 	finite(&l.loss, h.Loss)
 	finite(&l.rate, h.LearningRate)
 	finite(&l.norm, h.GradNorm)

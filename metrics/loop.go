@@ -39,6 +39,7 @@ type loop struct {
 
 	epochSum  time.Duration
 	epochs    uint64 // in epochSum
+	awaited   uint64 // steps without a record yet, on all pages
 	allocator Allocator
 }
 
@@ -47,14 +48,14 @@ func newLoop() loop { return loop{times: newStepTimes()} }
 // during is the number of the step that is under way: one more than that of
 // the last that ended; after the end, or with no more planned, that one.
 func (l *loop) during() Opt[int64] {
-	if l.current == nil || l.current.header.LastStep < 0 {
+	if l.current == nil || l.current.header.Newest() < 0 {
 		return Opt[int64]{}
 	}
 	h := &l.current.header
-	if h.EndAt >= 0 || h.PlannedSteps > 0 && h.LastStep >= h.PlannedSteps {
-		return Some(h.LastStep)
+	if h.EndAt >= 0 || h.PlannedSteps > 0 && h.Newest() >= h.PlannedSteps {
+		return Some(h.Newest())
 	}
-	return Some(h.LastStep + 1)
+	return Some(h.Newest() + 1)
 }
 
 // fillSpan adds what the loop did since the last Report.
@@ -82,6 +83,7 @@ func (l *loop) nextSpan() {
 // started.
 func (l *loop) fillTotals(t *Totals, at time.Duration) {
 	l.fill(&t.Statistics, tally{})
+	t.Steps += l.awaited // of a process that was killed they are told of no more
 	t.StepTime = l.times.runQuantiles(l.total.sum, l.total.timed)
 	t.TimeToFirstStep = l.started
 	t.EpochsCompleted = l.total.epochs
@@ -108,8 +110,8 @@ func (l *loop) fill(s *Statistics, from tally) {
 		return
 	}
 	h := &l.current.header
-	if h.LastStep >= 0 {
-		s.Step = Some(h.LastStep)
+	if newest := h.Newest(); newest >= 0 {
+		s.Step = Some(newest)
 	}
 	if h.Epoch >= 0 {
 		s.Epoch = Some(float64(h.Epoch))
@@ -141,7 +143,7 @@ func (l *loop) fill(s *Statistics, from tally) {
 func progress(h *steps.Header) Opt[float64] {
 	switch {
 	case h.PlannedSteps > 0 && h.LastStep >= 0:
-		return Some(min(100, 100*float64(h.LastStep)/float64(h.PlannedSteps)))
+		return Some(min(100, 100*float64(h.Newest())/float64(h.PlannedSteps)))
 	case h.PlannedEpochs > 0 && h.Steps > 0:
 		return Some(min(100, 100*float64(h.EpochsCompleted)/float64(h.PlannedEpochs)))
 	}

@@ -55,11 +55,31 @@ func newTraining(t *testing.T, command ...string) training {
 	bin := frameworks(t)
 	command = slices.Clone(command)
 	command[0] = filepath.Join(bin, command[0])
-	return training{bin: bin, home: t.TempDir(), command: command, env: []string{
+	return training{bin: bin, home: homeOf(t), command: command, env: []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TRAINWATCH_TELEMETRY=off",
 		"PYTHONHASHSEED=0", "OMP_NUM_THREADS=1", "CUDA_VISIBLE_DEVICES=",
 		"HF_HUB_OFFLINE=1", "KERAS_BACKEND=torch", "DS_ACCELERATOR=cpu",
 	}}
+}
+
+// homeOf is a directory that is removed in the end, when the monitor, which goes
+// on after run has returned, is done with it.
+func homeOf(t *testing.T) string {
+	t.Helper()
+	home, err := os.MkdirTemp("", "trainwatch-home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if err = os.RemoveAll(home); err == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Error(err)
+	})
+	return home
 }
 
 func (p training) run(t *testing.T, program string, arguments ...string) result {
@@ -256,6 +276,25 @@ func lastWords(t *testing.T, r result) map[string]any {
 	}
 	t.Fatalf("the program says nothing of itself\n%+v", r)
 	return nil
+}
+
+// Steps whose records were yet to be written when a process was killed count.
+func TestFrameworksKilled(t *testing.T) {
+	for how, status := range map[string]string{"kill": "signal: killed", "exit": "exit status 3"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			p := newTraining(t, "python", "killed.py", how)
+			r := p.watched(t, filepath.Join(t.TempDir(), "out"))
+			if r.status != status {
+				t.Fatalf("ended with %q, want %q\n%s", r.status, status, r.stderr)
+			}
+			var seen map[string]any
+			p.ask(t, &seen, "show", "last", "--json")
+			if seen["steps_total"] != 777.0 || seen["step"] != 777.0 || seen["learning_rate"] != 0.5 {
+				t.Errorf("%v steps, the last %v, learning rate %v", seen["steps_total"], seen["step"], seen["learning_rate"])
+			}
+		})
+	}
 }
 
 // Of all processes of a run one sends, and says who tells of its steps and what

@@ -57,6 +57,21 @@ func TestVector(t *testing.T) {
 	})
 }
 
+// A source that tells of its steps later makes the same page.
+func TestToldLater(t *testing.T) {
+	program, err := filepath.Abs("testdata/late.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachPython(t, "3.8", func(t *testing.T, interpreter string) {
+		s := newSetting(t, interpreter)
+		r := s.bare(t, program, s.ours)
+		if r.status != "exit status 0" || strings.Count(r.stdout, "alike") != 20 || strings.Contains(r.stdout, "differ") {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 // drain reads the one page that a program left.
 func (s *setting) drain(t *testing.T, r result) steps.Drain {
 	t.Helper()

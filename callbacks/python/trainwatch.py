@@ -16,13 +16,13 @@ about 0.4 microseconds. Calls belong to one thread: from several at once they
 do no harm, but a step may get lost.
 """
 
-from _trainwatch import source as _source
+from _trainwatch.by_hand import by_hand as _by_hand
 from _trainwatch.loop import LOOP as _LOOP
 from _trainwatch.phase import phase
 from _trainwatch.summary import summary
 
 __all__ = ["enabled", "epoch", "phase", "step", "summary"]
 
-step = _LOOP.by_hand(_source.by_hand)
+step = _by_hand()
 epoch = _LOOP.epoch
 enabled = _LOOP.enabled

@@ -57,7 +57,7 @@ func TestLittleMemory(t *testing.T) {
 	w := newWorld(t)
 	run := w.command("run", "--", "sh", "-c", "exit 4").Args
 	for i := range 10 {
-		limit := [...]string{"-v 1800000", "-d 250000"}[i%2]
+		limit := [...]string{"-v 1800000", "-d 500000"}[i%2]
 		cmd := w.command()
 		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "ulimit " + limit + `; exec "$@"`, "sh"}, run...)
 		out, _ := cmd.CombinedOutput() // its status is looked at

@@ -22,6 +22,7 @@ type Header struct {
 	PlannedSteps  int64 // 0 unknown
 	PlannedEpochs int64 // 0 unknown
 
+	Awaited         uint64 // steps since, told of in number only and not in Steps: their records come with later ones; ≤ 2^16
 	Head            uint64 // records ever written, ≤ 2^48
 	Steps           uint64 // steps ever reported, ≤ Head + 1: one may be under way
 	TimedSteps      uint64 // those in Hist, ≤ Steps
@@ -109,12 +110,25 @@ func decodeHeader(w *[headerWords]uint64, head uint64) Header {
 	for p := DataWait; p <= Other; p++ {
 		h.Phase[p] = max(within(w[wPhase+int(p)], maxTime), 0)
 	}
+	const mostAwaited = 1 << 16
+	if more := w[wTold] - h.Steps; w[wTold] > h.Steps && more <= mostAwaited {
+		h.Awaited = more
+	}
 	room := most
 	for i := range h.Hist {
 		h.Hist[i] = min(w[wHist+i], room)
 		room -= h.Hist[i]
 	}
 	return h
+}
+
+// Newest is the number of the last step, those included whose records are yet
+// to come; −1 none.
+func (h *Header) Newest() int64 {
+	if h.LastStep < 0 && h.Awaited == 0 || h.LastStep > maxHead {
+		return h.LastStep
+	}
+	return max(h.LastStep, 0) + int64(h.Awaited)
 }
 
 // keepTotals raises what only ever grows to what it was before, so that a

@@ -55,6 +55,7 @@ const (
 	wEndAt          = 44
 	wMemory         = 45 // five words
 	wSettled        = 50
+	wTold           = 51
 	wHist           = 128
 )
 

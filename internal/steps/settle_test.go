@@ -100,3 +100,35 @@ func TestSettledBeyondTheHead(t *testing.T) {
 		}
 	}
 }
+
+// Steps that a writer has told of in number only follow those that have records.
+func TestStepsWithoutRecords(t *testing.T) {
+	for name, c := range map[string]struct {
+		written      int
+		told, newest uint64
+		awaited      uint64
+	}{
+		"nobody tells":     {50, 0, 50, 0},
+		"none is missing":  {50, 50, 50, 0},
+		"told of before":   {50, 20, 50, 0},
+		"some":             {50, 83, 83, 33},
+		"the first":        {0, 1, 1, 1},
+		"as many as may":   {50, 50 + 1<<16, 50 + 1<<16, 1 << 16},
+		"more than may be": {50, 51 + 1<<16, 50, 0},
+		"nonsense":         {50, ^uint64(0), 50, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := &stopwatch{}
+			p, w := clock.page()
+			for range c.written {
+				clock.at += time.Millisecond
+				w.Step(step(0))
+			}
+			p.Words()[51] = c.told
+			h, err := p.Reader().Header()
+			if err != nil || h.Steps != uint64(c.written) || h.Awaited != c.awaited || h.Newest() != int64(c.newest) {
+				t.Errorf("%d steps, %d awaited, the newest %d: %v", h.Steps, h.Awaited, h.Newest(), err)
+			}
+		})
+	}
+}

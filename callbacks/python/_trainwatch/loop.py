@@ -48,6 +48,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     epoch_now, running, began = -1, False, -1
     word = layout.first_word(-1)
     depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
+    marks = []  # what lately has and `ended` has not
 
     def forget():
         """In a child of fork: the page is its parent's."""
@@ -58,6 +59,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
         slot, head, others, number, untimed, edge, origin = HEADER, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
+        marks.clear()
 
     def start():
         """Make the page if that was not tried; say whether there is one."""
@@ -140,6 +142,44 @@ def loop(create=page.create, clock=time.monotonic_ns):
         except Exception:
             pass
 
+    def lately():
+        """For a source that tells of its steps some time later, by `ended`: a list
+        for their marks, the page's words, and how many steps there were so far."""
+        return marks, words, head - others
+
+    def ended():
+        """Tell of what is in the marks: a float is the learning rate from there on,
+        a number above 0 the time by the clock at which a step ended, two below 0 are
+        the times, negated, at which a wait for data began and ended."""
+        nonlocal slot, head, number, edge
+        since = 0
+        taken = marks[:]
+        del marks[: len(taken)]
+        try:
+            for at in taken:
+                if type(at) is float:
+                    keep_rate(told(floats, RATE, at))
+                elif at >= 0:
+                    now = at - base
+                    if timing:
+                        took, edge = max(now - edge, 0), now
+                    else:
+                        took = first(now)
+                    pack_short(words, slot, word, now, number + 1, rest, took)
+                    number += 1
+                    head += 1
+                    slot = slot + 64 if slot < LAST_SLOT else HEADER
+                    if head >= due:
+                        settle()
+                    words[HEAD] = head
+                elif since:
+                    wait(since, -at)
+                    since = 0
+                else:
+                    since = -at
+        except Exception:
+            pass
+
     def settle(ahead=0):
         """Write the totals. Not for each step: a reader adds up itself what lies
         behind SETTLED. That is stored first, ahead of the page's head: who reads
@@ -215,21 +255,26 @@ def loop(create=page.create, clock=time.monotonic_ns):
     def waited(since):
         """Tell that the loop waited for data since then, by the page's clock: a
         phase. Of a short one there are no records: they cost more than it does."""
-        nonlocal edge, origin
         try:
             if words is None or depth:
                 return
-            at = clock() - base
-            since -= base
-            took = at - (since if since > edge else edge)
-            if took >= _LONG_WAIT:
-                event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
-                event(layout.PHASE_END, at, took, layout.DATA_WAIT)
-            edge += took
-            origin += took
-            words[_WAITED] += took
+            if marks:
+                marks.extend((-since, -clock()))
+            else:
+                wait(since, clock())
         except Exception:
             pass
+
+    def wait(since, at):
+        nonlocal edge, origin
+        at, since = at - base, since - base
+        took = at - (since if since > edge else edge)
+        if took >= _LONG_WAIT:
+            event(layout.PHASE_BEGIN, at - took, phase=layout.DATA_WAIT)
+            event(layout.PHASE_END, at, took, layout.DATA_WAIT)
+        edge += took
+        origin += took
+        words[_WAITED] += took
 
     def event(kind, at, took=-1, phase=0):
         record(kind, phase, at, number if head > others else -1, (0, 0, 0, -1, took))
@@ -277,6 +322,8 @@ def loop(create=page.create, clock=time.monotonic_ns):
         def call(*arguments):
             try:
                 if words is not None:
+                    if marks:
+                        ended()
                     return function(*arguments)
             except Exception:
                 pass
@@ -351,34 +398,6 @@ def loop(create=page.create, clock=time.monotonic_ns):
             words[layout.ALLOCATOR + i] = figures[i]
         record(layout.MEMORY, 0, clock() - base, number if head > others else -1, figures)
 
-    def by_hand(allow):
-        """Return a step that asks allow() before its first step of a process.
-
-        The same code over a cell of its own for the page: while that is empty,
-        each call asks; from then on the question costs nothing.
-        """
-        cells = dict(zip(step.__code__.co_freevars, step.__closure__))
-        mine = types.CellType(None)
-
-        def ask():
-            # Of a step that somebody else has told the answer is no.
-            if not start():
-                return False
-            goes = allow()
-            mine.cell_contents = words
-            return goes
-
-        def forget_mine():
-            mine.cell_contents = None
-
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=forget_mine)
-        cells.update(words=mine, start=types.CellType(ask))
-        closure = tuple(cells[name] for name in step.__code__.co_freevars)
-        copy = types.FunctionType(step.__code__, step.__globals__, "step", None, closure)
-        copy.__defaults__, copy.__doc__ = step.__defaults__, step.__doc__
-        return copy
-
     def view():
         """Return the page as (i64 words, f64 words)."""
         settle(1)
@@ -392,7 +411,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget)
     rare = (begin, end, at, epoch_begin, epoch, phase_begin, phase_end, memory, view, amend, source)
-    functions = (step, waited, start, enabled, by_hand, *map(quietly, rare))
+    functions = (step, ended, waited, start, enabled, lately, *map(quietly, rare))
     return types.SimpleNamespace(**{function.__name__: function for function in functions})
 
 

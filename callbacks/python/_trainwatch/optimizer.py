@@ -13,9 +13,11 @@ import sys
 import time
 
 from . import allocator, library, loader, settings, source
+from .layout import TOLD
 from .loop import LOOP
-from .number import NAN
+from .number import NAN, real
 
+_LATE = 50_000_000  # ns that a step's record waits for those of the next at most
 _BEHIND = 64  # steps of another optimizer without one of the loop's
 
 
@@ -31,8 +33,16 @@ told.rate = told.tick = None
 
 def _hook(tracing):
     """Return the function that torch calls. tracing says whether torch.compile
-    does: then it reads our code, and nothing of it may end up in its graph."""
-    step, clock, passes = LOOP.step, time.monotonic_ns, loader.passes
+    does: then it reads our code, and nothing of it may end up in its graph.
+
+    After a step's work the processor's caches hold little of ours: what the hook
+    touches costs far more than by itself, and drives out what the loop needs
+    next. So with most steps it leaves a mark and how many there were, and the
+    records are made of the marks some twenty times a second, or before anything
+    else is told."""
+    ended, clock, passes = LOOP.ended, time.monotonic_ns, loader.passes
+    marks = words = told_rate = None
+    steps = late = 0
     reference = library.load("_weakref").ref
     chosen, alive = 0, None  # id of the loop's optimizer; tells when it is gone
     behind = {}  # steps of the others since its last one, by id
@@ -65,13 +75,17 @@ def _hook(tracing):
     source.on_change(silence)
 
     def begin(optimizer):
-        nonlocal began, mute
+        nonlocal began, mute, marks, words, told_rate, steps, late
         began = True
         if LOOP.start():
+            marks, words, steps = LOOP.lately()
+            told_rate, late = None, 0
             if source.claim(source.TORCH):
                 settings.torch(optimizer)
             else:
                 mute = True
+        else:
+            mute = True  # nobody watches
 
     def tick(now=False):
         """Count a step of another source towards the next slow look."""
@@ -90,7 +104,7 @@ def _hook(tracing):
         left, slow_at = lap, now
 
     def hook(optimizer, args, kwargs):
-        nonlocal left
+        nonlocal told_rate, steps, late
         if tracing():
             return
         try:
@@ -108,10 +122,20 @@ def _hook(tracing):
                     return
             if passes.open:
                 passes.close()
-            step(None, rate)
-            left -= 1
-            if not left:
-                look()
+            if rate is not told_rate:
+                if type(rate) is not float:
+                    rate = real(rate)
+                told_rate = rate
+                marks.append(rate)
+            now = clock()
+            marks.append(now)
+            steps += 1
+            words[TOLD] = steps
+            if now >= late:
+                ended()
+                late = now + _LATE
+                if now - slow_at >= allocator.EVERY:
+                    look()
         except Exception:
             pass
 
@@ -141,6 +165,7 @@ def install():
     if register is None or tracing is None or _Done.hook:
         return  # before torch 2.0 there is no such hook
     _Done.hook = True
+    library.load("atexit").register(LOOP.ended)
     register(_hook(tracing))
 
 

@@ -42,6 +42,9 @@ def _surround(process):
             raise
         finally:
             process.__dict__.pop("run", None)
+            loop = sys.modules.get("_trainwatch.loop")
+            if loop is not None:
+                loop.LOOP.ended()  # many such processes end without exit handlers
 
     process.__dict__["run"] = watched
 

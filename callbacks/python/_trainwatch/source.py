@@ -28,6 +28,7 @@ _counting = _Counting()
 
 
 def _set(number):
+    LOOP.ended()  # what the one before has not told yet
     _counting.now = number
     if number:
         LOOP.source(number)

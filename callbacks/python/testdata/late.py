@@ -1,0 +1,66 @@
+"""Tell the same loop at once and later, by marks, and print whether the pages are alike.
+
+Argument: the directory of trainwatch's Python sources.
+"""
+
+import random
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+from _trainwatch import layout, loop, page  # noqa: E402
+
+BASE = 10**12
+now = BASE
+
+
+def writer():
+    memory = bytearray(1 << 20)
+    header = page.header(1, 2, BASE, 4, (-1, -1, -1), 3, 6)
+    memory[: len(header)] = header
+    one = loop.loop(lambda: (memory, BASE), lambda: now)
+    one.start()
+    return one, memory
+
+
+for seed in range(20):
+    chance = random.Random(seed)
+    (at_once, first), (later, second) = writer(), writer()
+    marks, rate, told_rate, epoch = later.lately()[0], 0.5, None, 0
+    for _ in range(chance.choice((50, 2000, 17000))):
+        now += chance.randrange(1000, 3000000)
+        what = chance.random()
+        if what < 0.7:
+            if chance.random() < 0.05:
+                rate = chance.choice((0.25, 0.125, float("nan"), float("inf")))
+            at_once.step(None, rate)
+            if rate is not told_rate:
+                told_rate = rate
+                marks.append(rate)
+            marks.append(now)
+        elif what < 0.9:
+            since, now = now, now + chance.choice((10, 5000, 20000000))
+            at_once.waited(since)
+            later.waited(since)
+        elif what < 0.96:
+            later.ended()
+        elif what < 0.98:
+            for one in (at_once, later):
+                one.phase_begin(layout.EVAL)
+            now += 1000000
+            for one in (at_once, later):
+                one.phase_end()
+        else:
+            epoch += 1
+            for one in (at_once, later):
+                one.epoch(epoch)
+        if marks and chance.random() < 0.001:
+            for one in (at_once, later):
+                one.end()
+    for one in (at_once, later):
+        one.view()
+    same = first == second
+    print(seed, "alike" if same else "differ")
+    if not same:
+        words = [i for i in range(len(first) // 8) if first[8 * i : 8 * i + 8] != second[8 * i : 8 * i + 8]]
+        print(words[:20], len(words))
