@@ -59,11 +59,11 @@ func innermost(frames crashStack) crashStack { return frames[max(0, len(frames)-
 const maxLine = 1 << 20
 
 func goFrameOf(f crashFrame) Frame {
-	symbol, ok := public.StdSymbol(f.Function)
+	symbol, ok := public.GoSymbol(f.Function) // whoever wrote it has proved whose it is
 	if !ok {
 		return Frame{}
 	}
-	module, _ := public.StdPackage(packageOf(symbol.String()))
+	module, _ := public.GoPackage(public.GoPackageOf(symbol.String()))
 	frame := Frame{Module: module, Symbol: symbol}
 	if f.Line > 0 && f.Line <= maxLine {
 		frame.Line = f.Line

@@ -145,7 +145,7 @@ func (g *goDump) frame(s string) {
 	}
 	g.pending, g.state = Frame{}, goDumpPending
 	if symbol, ok := public.StdSymbol(function); ok {
-		module, _ := public.StdPackage(packageOf(symbol.String()))
+		module, _ := public.StdPackage(public.GoPackageOf(symbol.String()))
 		g.pending = Frame{Module: module, Symbol: symbol}
 	}
 }

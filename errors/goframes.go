@@ -1,8 +1,11 @@
 package errors
 
 import (
+	"path"
 	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/trainwatch/trainwatch/internal/public"
 )
@@ -73,7 +76,7 @@ func goErrorType(s string) public.Name {
 }
 
 // goFrames turns a stack, innermost first, into frames, outermost first. Only
-// the standard library's functions are named, by list.
+// functions of the standard library and of known public modules are named, by list.
 func goFrames(stack []uintptr) (frames []Frame, total int) {
 	walk := runtime.CallersFrames(stack)
 	for {
@@ -97,17 +100,34 @@ func goFrames(stack []uintptr) (frames []Frame, total int) {
 func goFrame(f runtime.Frame) Frame {
 	symbol, ok := public.StdSymbol(f.Function)
 	if !ok {
-		return Frame{}
+		if symbol, ok = public.GoLibrarySymbol(f.Function); !ok || !fromRelease(f) {
+			return Frame{}
+		}
 	}
-	module, _ := public.StdPackage(packageOf(symbol.String()))
+	module, _ := public.GoPackage(public.GoPackageOf(symbol.String()))
 	return Frame{Module: module, Symbol: symbol, Line: f.Line}
 }
 
-// packageOf returns "net/http" for "net/http.(*conn).serve".
-func packageOf(symbol string) string {
-	slash := strings.LastIndexByte(symbol, '/') + 1
-	if dot := strings.IndexByte(symbol[slash:], '.'); dot >= 0 {
-		return symbol[:slash+dot]
+// built is what the linker has noted of the modules in this program.
+var built = sync.OnceValue(func() map[string]debug.Module {
+	modules := map[string]debug.Module{}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			modules[m.Path] = *m
+		}
 	}
-	return symbol
+	return modules
+})
+
+// fromRelease reports whether a function is from a release of its module as it
+// was published: with a checksum, which neither a replaced nor a vendored nor a
+// workspace's copy has, and with a file in that version's directory. The name of
+// a package alone says nothing: whoever changes a copy of a module keeps it.
+func fromRelease(f runtime.Frame) bool {
+	for pkg := public.GoPackageOf(f.Function); pkg != "." && pkg != "/"; pkg = path.Dir(pkg) {
+		if m, ok := built()[pkg]; ok {
+			return m.Replace == nil && m.Sum != "" && strings.Contains(f.File, "@"+m.Version+"/")
+		}
+	}
+	return false
 }

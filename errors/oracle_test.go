@@ -88,7 +88,7 @@ func isPublic(word string) bool {
 		return true
 	}
 	for _, look := range []func(string) (public.Name, bool){
-		public.GoErrorType, public.StdPackage, public.StdSymbol, public.PythonException, public.PythonStdModule, public.Package,
+		public.GoErrorType, public.GoPackage, public.GoSymbol, public.PythonException, public.PythonStdModule, public.Package,
 		public.LibraryModule, public.PythonFunction, public.NativeException,
 	} {
 		if name, ok := look(word); ok && name.String() == word {

@@ -191,6 +191,8 @@ func TestAlteredExceptionGainsNoText(t *testing.T) {
 			{"platform":"secret","lang":"secret","module":"torch","function":"hunter2","lineno":7,"filename":"/home/alice/x.py","context_line":"secret","in_app":true,"vars":{"alice":"secret"}},
 			{"lang":"go","module":"secret","function":"net/http.(*conn).serve","lineno":7},
 			{"lang":"go","module":"os","function":"net/http.(*conn).serve","lineno":7},
+			{"lang":"go","module":"go.uber.org/zap","function":"go.uber.org/zap.(*Logger).Panic"},
+			{"lang":"go","module":"go.uber.org/zap","function":"go.uber.org/zap/zapcore.NewNopCore","lineno":9},
 			{"lang":"go","module":"net/http","function":"net/http.(*conn).serve.func1","lineno":999999999}]}}]`)
 	altered, err := json.Marshal(o)
 	if err != nil {
@@ -214,7 +216,7 @@ func TestAlteredExceptionGainsNoText(t *testing.T) {
 			t.Errorf("a line: %v", f)
 		}
 	}
-	want := []string{"torch <lib>", "<app> <app>", "os <lib>", "net/http net/http.(*conn).serve"}
+	want := []string{"torch <lib>", "<app> <app>", "os <lib>", "go.uber.org/zap go.uber.org/zap.(*Logger).Panic", "go.uber.org/zap <lib>", "net/http net/http.(*conn).serve"}
 	if !slices.Equal(functions, want) {
 		t.Errorf("%q, want %q", functions, want)
 	}

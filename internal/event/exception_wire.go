@@ -127,7 +127,7 @@ func cleanFrame(f exceptionFrame) exceptionFrame {
 
 func publicModule(s string) (string, bool) {
 	for _, look := range []func(string) (public.Name, bool){
-		public.StdPackage, public.PythonStdModule, public.LibraryModule, public.Package,
+		public.GoPackage, public.PythonStdModule, public.LibraryModule, public.Package,
 	} {
 		if name, ok := look(s); ok {
 			return name.String(), true
@@ -143,8 +143,8 @@ func publicFunction(module string, f exceptionFrame) (string, bool) {
 		name, ok := public.PythonFunction(f.Function)
 		return name.String(), ok
 	}
-	name, ok := public.StdSymbol(f.Function)
-	return name.String(), ok && strings.HasPrefix(name.String(), module+".")
+	name, ok := public.GoSymbol(f.Function)
+	return name.String(), ok && public.GoPackageOf(name.String()) == module
 }
 
 func encodeExceptions(items []exceptionItem) string {

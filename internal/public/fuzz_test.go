@@ -18,7 +18,7 @@ func FuzzLookups(f *testing.F) {
 		}
 		lists.WriteString("\n" + string(text))
 	}
-	for _, s := range []string{"net/http", "net/http.(*conn).serve.func1-fm", "KeyError", "sklearn", "NVIDIA H100 PCIe MIG 1g.10gb", "Qwen/alice", "a\nb", "\x00", "os.Open", strings.Repeat("[...]", 99)} {
+	for _, s := range []string{"net/http", "net/http.(*conn).serve.func1-fm", "KeyError", "sklearn", "NVIDIA H100 PCIe MIG 1g.10gb", "Qwen/alice", "a\nb", "\x00", "os.Open", "go.uber.org/zap.(*Logger).Panic", "gopkg.in/yaml%2ev3.Unmarshal", strings.Repeat("[...]", 99)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -30,9 +30,11 @@ func FuzzLookups(f *testing.F) {
 				t.Errorf("%q brings %q", s, name)
 			}
 		}
-		if name, ok := public.StdSymbol(s); ok {
-			if again, ok := public.StdSymbol(name.String()); !ok || again != name || len(name.String()) > len(s) {
-				t.Errorf("%q brings %q", s, name)
+		for _, look := range []lookup{public.StdSymbol, public.GoLibrarySymbol, public.GoLibraryPackage, public.PythonFunction} {
+			if name, ok := look(s); ok {
+				if again, ok := look(name.String()); !ok || again != name || len(name.String()) > len(s) {
+					t.Errorf("%q brings %q", s, name)
+				}
 			}
 		}
 	})

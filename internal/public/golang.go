@@ -14,13 +14,33 @@ func GoErrorType(s string) (Name, bool) { return find(goErrorTypes, s) }
 // in a stack: "net/http.(*conn).serve". A closure, a deferred call's or go
 // statement's wrapper, a method value and the body of a range loop count as
 // the function they stand in; type parameters are left out.
-func StdSymbol(s string) (Name, bool) {
+func StdSymbol(s string) (Name, bool) { return symbol(front(goSymbols).find, s) }
+
+// GoPackage finds a package of the standard library or of a known public module
+// by its import path.
+func GoPackage(s string) (Name, bool) {
+	if name, ok := StdPackage(s); ok {
+		return name, true
+	}
+	return GoLibraryPackage(s)
+}
+
+// GoSymbol finds a function as StdSymbol or GoLibrarySymbol does.
+func GoSymbol(s string) (Name, bool) {
+	if name, ok := StdSymbol(s); ok {
+		return name, true
+	}
+	return GoLibrarySymbol(s)
+}
+
+// symbol looks a function up, or the one that it stands in.
+func symbol(find func(string) (Name, bool), s string) (Name, bool) {
 	if len(s) > maxName {
 		return Name{}, false
 	}
 	s = strings.ReplaceAll(s, "[...]", "")
 	for range 16 { // deeper nesting does not occur
-		if name, ok := front(goSymbols).find(s); ok {
+		if name, ok := find(s); ok {
 			return name, true
 		}
 		outer, ok := enclosing(s)

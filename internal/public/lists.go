@@ -6,7 +6,7 @@ import _ "embed"
 //go:generate python3 gen/python.py
 
 // The lists, as they stand in the binary: nothing is unpacked before it is asked
-// for, and then of one list, a block for the length of a lookup.
+// for, and then of two of them, a block for the length of a lookup.
 // The first group is generated, see gen; the others are kept by hand, sorted by
 // bytes, one name a line.
 var (
@@ -20,6 +20,14 @@ var (
 	pythonModules string
 	//go:embed lists/python_exceptions.txt
 	pythonExceptions string
+
+	// From the modules' own releases; see gen/modules.go.
+	//go:embed lists/go_modules.txt
+	goModules string
+	//go:embed lists/go_library_packages.front
+	goLibraryPackages string
+	//go:embed lists/go_library_symbols.packed
+	goLibrarySymbols string
 
 	// From the packages' own releases; see gen/libraries.py.
 	//go:embed lists/python_functions.packed

@@ -30,6 +30,17 @@ func TestLookups(t *testing.T) {
 		{"more than a package", public.StdPackage, "net/http2secret", ""},
 		{"nothing", public.StdPackage, "", ""},
 
+		{"module", public.GoLibraryPackage, "go.uber.org/zap", "go.uber.org/zap"},
+		{"module's package", public.GoLibraryPackage, "gonum.org/v1/gonum/mat", "gonum.org/v1/gonum/mat"},
+		{"no module", public.GoLibraryPackage, "example.com/acme", ""},
+		{"module's function", public.GoLibrarySymbol, "go.uber.org/zap.NewExample", "go.uber.org/zap.NewExample"},
+		{"module's method", public.GoLibrarySymbol, "go.uber.org/zap.(*Logger).Panic", "go.uber.org/zap.(*Logger).Panic"},
+		{"module's closure", public.GoLibrarySymbol, "gonum.org/v1/gonum/mat.(*Dense).Mul.func1", "gonum.org/v1/gonum/mat.(*Dense).Mul"},
+		{"path with a dot", public.GoLibrarySymbol, "gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml%2ev3.Unmarshal"},
+		{"module's generic function", public.GoLibrarySymbol, "github.com/samber/lo.Map[...]", "github.com/samber/lo.Map"},
+		{"none of a module's", public.GoLibrarySymbol, "go.uber.org/zap.Hunter2", ""},
+		{"none of no module", public.GoLibrarySymbol, "example.com/acme.Explode", ""},
+
 		{"function", public.StdSymbol, "os.Open", "os.Open"},
 		{"method", public.StdSymbol, "net/http.(*conn).serve", "net/http.(*conn).serve"},
 		{"method of a value", public.StdSymbol, "reflect.Value.Call", "reflect.Value.Call"},

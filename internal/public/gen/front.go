@@ -12,12 +12,16 @@ const restart = 16
 func frontCode(names []string) []byte {
 	var out []byte
 	var offsets []uint32
-	last := ""
-	for i, name := range names {
-		if i%restart == 0 {
-			offsets = append(offsets, uint32(len(out)))
-			last = ""
-		}
+	for at := 0; at < len(names); at += restart {
+		offsets = append(offsets, uint32(len(out)))
+		out = entries(out, names[at:min(at+restart, len(names))], "")
+	}
+	return table(out, offsets)
+}
+
+// entries appends names, of which each says what it shares with the one before.
+func entries(out []byte, names []string, last string) []byte {
+	for _, name := range names {
 		shared := 0
 		for shared < min(len(last), len(name), 255) && last[shared] == name[shared] {
 			shared++
@@ -29,6 +33,11 @@ func frontCode(names []string) []byte {
 		out = append(out, name[shared:]...)
 		last = name
 	}
+	return out
+}
+
+// table appends where the blocks begin and the last ends, and how many they are.
+func table(out []byte, offsets []uint32) []byte {
 	blocks := uint32(len(offsets))
 	offsets = append(offsets, uint32(len(out)))
 	for _, o := range append(offsets, blocks) {

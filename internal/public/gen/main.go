@@ -2,7 +2,8 @@
 // functions and error types of the standard library of the Go that runs it.
 // Only what is declared in GOROOT/src is read; tests and commands are left out.
 //
-// Run it by "go generate ./internal/public".
+// Run it by "go generate ./internal/public". With the argument "modules" it
+// writes those that come from public modules instead, see modules.go.
 package main
 
 import (
@@ -24,6 +25,12 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	if len(os.Args) > 1 && os.Args[1] == "modules" {
+		if err := writeModules(); err != nil {
+			log.Fatalf("gen: %v", err)
+		}
+		return
+	}
 	s := source{packages: set{}, symbols: set{}, errors: set{"runtime.Error": true}}
 	root, err := exec.CommandContext(context.Background(), "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -94,6 +101,7 @@ func (s source) goFile(path, pkg string) error {
 		return nil
 	}
 	s.packages[pkg] = true
+	pkg = prefix(pkg)
 	for _, d := range file.Decls {
 		f, ok := d.(*ast.FuncDecl)
 		if !ok || f.Name.Name == "_" {
@@ -118,6 +126,12 @@ func (s source) goFile(path, pkg string) error {
 		s.symbols[pkg+"."+name] = true
 	}
 	return nil
+}
+
+// prefix writes a package's path as the names of its functions begin with it.
+func prefix(pkg string) string {
+	slash := strings.LastIndexByte(pkg, '/') + 1
+	return pkg[:slash] + strings.ReplaceAll(pkg[slash:], ".", "%2e")
 }
 
 func (s source) errorType(pkg, star, typ string) {
