@@ -62,7 +62,7 @@ var (
 	}
 )
 
-const grammarVersion = "digits and dots, then rc, dev, post, a or b with a number, then +cpu, +cuNNN or +rocmN.N"
+const grammarVersion = "digits and dots, then a, b or rc, then post, each with a number, then dev, then +cpu, +cuNNN or +rocmN.N"
 
 func commonTable() []*def {
 	return []*def{

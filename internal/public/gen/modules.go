@@ -134,10 +134,8 @@ func (s source) module(m module) error {
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || !ascii(pkg) {
 			return nil
 		}
-		if s.goFile(name, pkg) != nil {
-			return nil // a template, or made for another Go
-		}
-		if s.packages[pkg] {
+		// What cannot be read is a template, or made for another Go.
+		if s.goFile(name, pkg) == nil && s.packages[pkg] {
 			s.symbols[prefix(pkg)+".init"] = true // of its variables
 		}
 		return nil
