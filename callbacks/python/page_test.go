@@ -69,6 +69,10 @@ func TestToldLater(t *testing.T) {
 		if r.status != "exit status 0" || strings.Count(r.stdout, "alike") != 20 || strings.Contains(r.stdout, "differ") {
 			t.Errorf("%+v", r)
 		}
+		// What comes between neither loses what waits nor lets it grow.
+		if want := "interrupted: True, left 34, told 41, marks 0\nat most 512 marks\n"; !strings.HasSuffix(r.stdout, want) {
+			t.Errorf("%s\nwant %s", r.stdout, want)
+		}
 	})
 }
 

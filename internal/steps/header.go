@@ -134,6 +134,9 @@ func (h *Header) Newest() int64 {
 // keepTotals raises what only ever grows to what it was before, so that a
 // reader may subtract without thinking.
 func (h *Header) keepTotals(before *Header) {
+	if before.Steps > h.Steps { // they are among those that were told of
+		h.Awaited -= min(h.Awaited, before.Steps-h.Steps)
+	}
 	h.Head = max(h.Head, before.Head)
 	h.Steps = max(h.Steps, before.Steps)
 	h.TimedSteps = max(h.TimedSteps, before.TimedSteps)

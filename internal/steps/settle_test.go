@@ -132,3 +132,21 @@ func TestStepsWithoutRecords(t *testing.T) {
 		})
 	}
 }
+
+// Totals that are older than those seen before do not count the same steps twice.
+func TestAwaitedBesideOldTotals(t *testing.T) {
+	clock := &stopwatch{}
+	p, w := clock.page()
+	for range 500 {
+		clock.at += time.Millisecond
+		w.Step(step(0))
+	}
+	r := p.Reader()
+	if d := drain(t, r); d.Header.Steps != 500 {
+		t.Fatalf("%d steps", d.Header.Steps)
+	}
+	p.Words()[50], p.Words()[24], p.Words()[51] = 513, 1, 560 // killed while it wrote the totals
+	if h := drain(t, r).Header; h.Steps+h.Awaited != 560 || h.Newest() != 560 {
+		t.Errorf("%d steps, %d awaited, the newest %d", h.Steps, h.Awaited, h.Newest())
+	}
+}

@@ -20,6 +20,7 @@ from .number import count, told
 _MOST_EPOCHS = (1 << 31) - 1
 _UNSETTLED = 512  # steps at most whose totals a reader makes itself; far fewer than it would
 _WAITED = layout.PHASES + layout.DATA_WAIT
+LATE = 50_000_000  # ns that a mark waits for the next
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
@@ -32,6 +33,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     tried = False  # to make a page
     words = floats = None  # the page as i64 and f64
     pack = pack_short = None  # a step's record with all it may tell, and with `rest`
+    pack_rest = None
     counted = None  # step times, by bucket
     base = 0  # clock() when it was made
     slot = HEADER  # of the next record, in bytes
@@ -48,22 +50,25 @@ def loop(create=page.create, clock=time.monotonic_ns):
     epoch_now, running, began = -1, False, -1
     word = layout.first_word(-1)
     depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
-    marks = []  # what lately has and `ended` has not
+    marks = []  # what `ended` has yet to tell
+    telling = False
 
     def forget():
         """In a child of fork: the page is its parent's."""
         nonlocal tried, words, floats, slot, head, others, number, untimed, edge, origin
         nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, settled, due
+        nonlocal telling
         tried, words, floats = False, None, None
         forget_rate()
         slot, head, others, number, untimed, edge, origin = HEADER, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
+        telling = False
         marks.clear()
 
     def start():
         """Make the page if that was not tried; say whether there is one."""
-        nonlocal tried, words, floats, pack, pack_short, counted, base
+        nonlocal tried, words, floats, pack, pack_short, pack_rest, counted, base
         try:
             if not tried:
                 tried = True
@@ -71,6 +76,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
                 view = memoryview(memory)
                 struct = library.load("_struct").Struct
                 pack, pack_short = struct("@8sqqdddqq").pack_into, struct("@8sqq32sq").pack_into
+                pack_rest = struct("@dddq").pack
                 counted = layout.counting()
                 floats, words = view.cast("d"), view.cast("q")
         except Exception:
@@ -148,18 +154,21 @@ def loop(create=page.create, clock=time.monotonic_ns):
         return marks, words, head - others
 
     def ended():
-        """Tell of what is in the marks: a float is the learning rate from there on,
-        a number above 0 the time by the clock at which a step ended, two below 0 are
-        the times, negated, at which a wait for data began and ended."""
-        nonlocal slot, head, number, edge
-        since = 0
-        taken = marks[:]
-        del marks[: len(taken)]
+        """Tell of what is in the marks: an int is the time by the clock at which a
+        step ended, a float the learning rate from there on, a pair the times at
+        which a wait for data began and ended.
+
+        Those that come after one that fails, or that an interrupt hits, are left to
+        the next call. Of two threads one tells."""
+        nonlocal slot, head, number, edge, telling
+        if telling:
+            return
+        done = 0
         try:
-            for at in taken:
-                if type(at) is float:
-                    keep_rate(told(floats, RATE, at))
-                elif at >= 0:
+            telling = True
+            for at in marks[:]:
+                done += 1
+                if type(at) is int:
                     now = at - base
                     if timing:
                         took, edge = max(now - edge, 0), now
@@ -172,13 +181,17 @@ def loop(create=page.create, clock=time.monotonic_ns):
                     if head >= due:
                         settle()
                     words[HEAD] = head
-                elif since:
-                    wait(since, -at)
-                    since = 0
+                elif type(at) is float:
+                    if at == at:
+                        floats[RATE] = at
+                    keep_rate(at if at == at else NAN)
                 else:
-                    since = -at
+                    wait(*at)
         except Exception:
             pass
+        finally:
+            telling = False
+            del marks[:done]
 
     def settle(ahead=0):
         """Write the totals. Not for each step: a reader adds up itself what lies
@@ -219,7 +232,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     def keep_rate(value):
         """A learning rate that stays: what a step with it tells is packed once."""
         nonlocal rate, rest
-        rate, rest = value, library.load("_struct").pack("@dddq", NAN, value, NAN, -1)
+        rate, rest = value, pack_rest(NAN, value, NAN, -1)
 
     def forget_rate():
         nonlocal rate, before, rest
@@ -251,6 +264,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
     def source(n):
         """Tell who tells of the steps: a source of the page's."""
         words[3] = words[3] & 0xFFFFFFFF | n << 32
+        words[layout.TOLD] = 0  # the one before has told all of its steps
 
     def waited(since):
         """Tell that the loop waited for data since then, by the page's clock: a
@@ -258,12 +272,22 @@ def loop(create=page.create, clock=time.monotonic_ns):
         try:
             if words is None or depth:
                 return
-            if marks:
-                marks.extend((-since, -clock()))
-            else:
-                wait(since, clock())
+            at = clock()
+            if not marks:
+                wait(since, at)
+            elif since - newest_mark() < LATE and len(marks) < _UNSETTLED:
+                marks.append((since, at))
+            else:  # nobody steps any more
+                ended()
+                wait(since, at)
         except Exception:
             pass
+
+    def newest_mark():
+        last = marks[-1]
+        if type(last) is tuple:
+            last = last[1]
+        return last if type(last) is int else 0  # an interrupt came between a rate and its step
 
     def wait(since, at):
         nonlocal edge, origin

@@ -14,10 +14,9 @@ import time
 
 from . import allocator, library, loader, settings, source
 from .layout import TOLD
-from .loop import LOOP
+from .loop import LATE, LOOP
 from .number import NAN, real
 
-_LATE = 50_000_000  # ns that a step's record waits for those of the next at most
 _BEHIND = 64  # steps of another optimizer without one of the loop's
 
 
@@ -132,8 +131,8 @@ def _hook(tracing):
             steps += 1
             words[TOLD] = steps
             if now >= late:
+                late = now + LATE  # first: other threads need not come here
                 ended()
-                late = now + _LATE
                 if now - slow_at >= allocator.EVERY:
                     look()
         except Exception:

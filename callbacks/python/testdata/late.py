@@ -3,6 +3,7 @@
 Argument: the directory of trainwatch's Python sources.
 """
 
+import linecache
 import random
 import sys
 
@@ -64,3 +65,49 @@ for seed in range(20):
     if not same:
         words = [i for i in range(len(first) // 8) if first[8 * i : 8 * i + 8] != second[8 * i : 8 * i + 8]]
         print(words[:20], len(words))
+
+# What comes between does not lose what waits: an interrupt, a mark that is none,
+# a pass over data with no step behind it, two threads.
+one, memory = writer()
+marks = one.lately()[0]
+one.step()
+interrupted = False
+
+
+def interrupt(frame, event, _):
+    def inside(_, event, __):
+        global interrupted
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if line == "for at in marks[:]:" and not interrupted and frame.f_locals["done"] == 7:
+            interrupted = True
+            raise KeyboardInterrupt
+        return inside
+
+    return inside if frame.f_code.co_name == "ended" else None
+
+
+for i in range(40):
+    now += 1000
+    marks.append(now)
+    if i == 20:
+        marks.append(None)
+sys.settrace(interrupt)
+try:
+    one.ended()
+except KeyboardInterrupt:
+    pass
+sys.settrace(None)
+left = len(marks)
+one.ended()
+one.ended()
+one.view()
+told = int.from_bytes(memory[8 * layout.STEPS : 8 * layout.STEPS + 8], "little")
+print("interrupted: %s, left %d, told %d, marks %d" % (interrupted, left, told, len(marks)))
+
+marks.append(now)
+most = 0
+for _ in range(100000):
+    since, now = now, now + 1000
+    one.waited(since)
+    most = max(most, len(marks))
+print("at most %d marks" % most)
