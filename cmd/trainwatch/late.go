@@ -56,7 +56,8 @@ func (e ended) failed() bool { return e.ExitCode != 0 || e.Signal != 0 }
 // succeed starts the second monitor, nil where it cannot be.
 func (w *wrapped) succeed(e ended) *shim.Companion {
 	w.spec.Late = &e
-	return w.companion()
+	c, _ := w.companion() // without it the record stays as the first left it
+	return c
 }
 
 // late is the second monitor's whole work.

@@ -70,6 +70,20 @@ func TestLittleMemory(t *testing.T) {
 	}
 }
 
+// TestFewDescriptors: where there are too few of them for a monitor the program
+// runs all the same, and one line says why there is no record.
+func TestFewDescriptors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cmd := w.command("run", "--", "sh", "-c", "exit 4")
+	args := cmd.Args
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `ulimit -n 10; exec "$@"`, "sh"}, args...)
+	out, _ := cmd.CombinedOutput() // its status is looked at
+	if code := cmd.ProcessState.ExitCode(); code != 4 || !strings.HasPrefix(string(out), "trainwatch: nothing is recorded: ") || strings.Count(string(out), "\n") != 1 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
 // TestNoRoomInMemory: where no memory filesystem has room there are no pages, and
 // a program that imports trainwatch runs all the same; nothing is left.
 func TestNoRoomInMemory(t *testing.T) {

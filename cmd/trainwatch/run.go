@@ -281,7 +281,10 @@ func (w *wrapped) start(program shim.Command) error {
 		return cannotStart(err)
 	}
 	w.spec.PID = child.PID
-	companion := w.companion()
+	companion, err := w.companion()
+	if err != nil {
+		w.say(farewell{Warning: fmt.Sprintf("nothing is recorded: %v; the program runs all the same", err)})
+	}
 	// The settings and the command line's machinery are no longer needed. Giving
 	// their memory back takes milliseconds, which a short run would notice.
 	shrink := time.AfterFunc(shrinkAfter, debug.FreeOSMemory)
@@ -299,16 +302,12 @@ func (w *wrapped) start(program shim.Command) error {
 }
 
 // companion starts the monitor. Without one the program just runs.
-func (w *wrapped) companion() *shim.Companion {
+func (w *wrapped) companion() (*shim.Companion, error) {
 	line, err := json.Marshal(w.spec)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	c, err := shim.StartCompanion(executable(), []string{"trainwatch", monitorArg}, w.env.environ(), line)
-	if err != nil {
-		return nil
-	}
-	return c
+	return shim.StartCompanion(executable(), []string{"trainwatch", monitorArg}, w.env.environ(), line)
 }
 
 // farewell tells the monitor how the program ended, waits until it has written
