@@ -35,7 +35,7 @@ func plausible(t *testing.T, d, before steps.Drain) {
 		(h.Base.IsZero() || h.Base.Year() >= 2000 && h.Base.Year() <= 2200) &&
 		h.Head <= 1<<48 && h.Steps <= h.Head+1 && h.TimedSteps <= h.Steps && h.EpochsCompleted <= h.Head+1 &&
 		h.LastStep >= -1 && h.Epoch >= -1 && h.Tokens >= -1 && h.PlannedSteps >= 0 && h.PlannedEpochs >= 0 &&
-		h.BeginAt >= 0 && memoryPlausible(h.Memory)
+		h.BeginAt >= 0 && memoryPlausible(h.Memory) && h.Awaited <= 1<<16 && h.Newest() >= h.LastStep
 	for _, at := range []time.Duration{h.BaseMonotonic, h.BeginAt, h.FirstStepAt, h.LastStepAt, h.EndAt, h.StepSum, h.StepMax} {
 		ok = ok && at >= -1 && at <= tenYears
 	}
@@ -102,6 +102,7 @@ func FuzzDrain(f *testing.F) {
 	f.Add(patch(40, inf, 41, inf, 42, inf, 27, 1<<63, 29, 1<<63), patch(16, 50), []byte{0, 1})
 	f.Add(patch(1024, 0xffff_ffff_ffff_ff02, 1025, 1<<62, 16, 1, 1031, 1<<62), patch(1024, 5, 1024, 200), []byte{0, 1})
 	f.Add(patch(0, 1), patch(1, 1), []byte{1, 0})
+	f.Add(patch(16, 9, 24, 9, 26, 1<<63-1, 51, 40), patch(24, 3, 51, 1<<63), []byte{0, 1}) // steps without records
 
 	clean := littleEndian(steps.NewHeap(steps.Identity{PID: 1}).Words())
 	scratch := [2][]byte{make([]byte, steps.PageSize), make([]byte, steps.PageSize)}
