@@ -38,11 +38,11 @@ type Config struct {
 
 	// CaptureFatal also reports what no deferred call sees: a panic in a goroutine
 	// that nothing wraps, concurrent map writes, a stack overflow, the end of
-	// memory, SIGSEGV in C. That all goroutines are asleep is only noticed by Go
-	// itself where nothing holds a timer and there is no cgo. It takes debug.SetCrashOutput for itself, for a
-	// file that only the user can read. A wrapper reads that at the run's end, and
-	// a program without one at its next start. Standard error and exit status stay
-	// what they are. Not on Windows.
+	// memory, SIGSEGV in C. That all goroutines are asleep Go itself notices only
+	// where nothing holds a timer and there is no cgo. It takes
+	// debug.SetCrashOutput for itself, for a file that only the user can read. A
+	// wrapper reads that at the run's end, and a program without one at its next
+	// start. Standard error and exit status stay what they are. Not on Windows.
 	CaptureFatal bool
 
 	// Interval is the time between samples (default 2s). ReportInterval is the

@@ -2,13 +2,10 @@ package public
 
 import "strings"
 
-// GoModule finds a known public Go module by its path: "go.uber.org/zap".
-func GoModule(s string) (Name, bool) { return find(goModules, s) }
-
 // GoLibraryPackage finds a package of a known public Go module by its import
 // path, or the module itself.
 func GoLibraryPackage(s string) (Name, bool) {
-	if name, ok := GoModule(s); ok {
+	if name, ok := find(goModules, s); ok {
 		return name, true
 	}
 	return front(goLibraryPackages).find(s)

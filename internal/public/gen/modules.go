@@ -113,7 +113,7 @@ func download(list []module) (got []module, err error) {
 // notLibrary are the folders of a module that no program links in.
 var notLibrary = set{
 	"testdata": true, "vendor": true, "test": true, "tests": true, "testing": true, "testutil": true, "testutils": true, "internaltest": true,
-	"cmd": true, "example": true, "examples": true, "_examples": true, "benchmark": true, "benchmarks": true, "fuzz": true, "hack": true,
+	"cmd": true, "example": true, "examples": true, "_examples": true, "benchmark": true, "benchmarks": true, "fuzz": true, "testprotos": true,
 	"fake": true, "mock": true, "mocks": true, "semconv": true,
 }
 
