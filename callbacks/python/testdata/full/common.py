@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 
 import torch
@@ -31,3 +32,11 @@ def tell(model, **facts):
     """Print the facts and the weights' digest, as the last line."""
     print("said on stderr", file=sys.stderr)
     print(json.dumps(dict(facts, weights=digest(model)), sort_keys=True))
+
+
+def leave():
+    """End without C++'s own clearing up: on a busy machine a thread of gloo's now
+    and then outlives it, and the process ends by SIGABRT, bare as well as watched."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

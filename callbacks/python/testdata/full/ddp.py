@@ -3,7 +3,7 @@
 import os
 
 import torch.distributed as dist
-from common import data, net, tell, torch
+from common import data, leave, net, tell, torch
 
 dist.init_process_group("gloo")
 rank = dist.get_rank()
@@ -24,3 +24,4 @@ if rank == 0:
     tell(model.module, source="torch", steps=steps, lr=0.02)
 dist.destroy_process_group()
 assert os.environ["WORLD_SIZE"] == "2"
+leave()

@@ -1,7 +1,7 @@
 """Two processes that share each layer between them, on a mesh with names."""
 
 import torch.distributed as dist
-from common import net, tell, torch
+from common import leave, net, tell, torch
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 
 dist.init_process_group("gloo")
@@ -24,3 +24,4 @@ if dist.get_rank() == 0:
     tell(Whole, source="torch", steps=12, lr=0.02)
 dist.barrier()
 dist.destroy_process_group()
+leave()
