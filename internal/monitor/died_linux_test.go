@@ -12,11 +12,13 @@ import (
 	"github.com/trainwatch/trainwatch/internal/monitor"
 )
 
+var aSecondAgo = time.Now().Add(-time.Second)
+
 // crash is what a Go process of the run has left a second ago, and at nanoseconds.
 func crash(t *testing.T, dir, name, message string, at int64, sentTo ...string) {
 	t.Helper()
 	data, err := errors.EncodeCrash(errors.Crash{
-		PID: 1, Rank: -1, Time: time.Now().Add(-time.Second).UnixNano() + at, SentTo: sentTo,
+		PID: 1, Rank: -1, Time: aSecondAgo.UnixNano() + at, SentTo: sentTo,
 		Report: errors.Report{Class: errors.GoPanic}, Local: errors.Local{Message: message},
 	})
 	if err == nil {
@@ -82,7 +84,7 @@ func TestTheOldestCrashFilesAreRead(t *testing.T) {
 	began := time.Now()
 	for i := range 200 {
 		name := "crash-" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "-0.json"
-		crash(t, dir, name, "crash "+name, int64(1000-i)*100_000_000) // the tests' own pace is far below
+		crash(t, dir, name, "crash "+name, int64(1000-i)*1000_000)
 		when := began.Add(time.Duration(i) * time.Second)
 		if err := os.Chtimes(filepath.Join(dir, name), when, when); err != nil {
 			t.Fatal(err)
