@@ -4,6 +4,7 @@ package trainwatch_test
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,7 +17,15 @@ import (
 // first, since it asks to. How the program then ended is told all the same, by
 // another one: in the record, and in events whose numbers go on.
 func TestTheKernelTakesMonitorAndProgram(t *testing.T) {
-	t.Parallel()
+	for _, behind := range []bool{false, true} {
+		t.Run(map[bool]string{false: "and nothing else", true: "before it has recorded what it sent"}[behind], func(t *testing.T) {
+			t.Parallel()
+			testKernelTakesMonitorAndProgram(t, behind)
+		})
+	}
+}
+
+func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 	server := capture.Start(t)
 	w := newWorld(t).sending(server, ourKey)
 	p := w.trainwatch("run", "--report-interval", "1s", "--", programs.stepper)
@@ -34,6 +43,15 @@ func TestTheKernelTakesMonitorAndProgram(t *testing.T) {
 	})
 	signal(t, monitor, syscall.SIGKILL)
 	eventually(t, "the monitor is gone", func() bool { return ended(monitor) })
+	if behind {
+		kept, err := filepath.Glob(filepath.Join(w.state, "runs", "*", "events.jsonl"))
+		if err != nil || len(kept) != 1 {
+			t.Fatalf("%q %v", kept, err)
+		}
+		if err := os.Remove(kept[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
 	signal(t, program, syscall.SIGKILL)
 	if r := p.wait(); r.signal != syscall.SIGKILL {
 		t.Errorf("ended with %d, signal %d", r.status, r.signal)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/trainwatch/trainwatch/errors"
@@ -73,14 +74,14 @@ func late(env *environment, s spec, control *os.File) {
 	}
 	e := env.scene(s, os.Getppid()).Ended(errors.Exit{Code: s.Late.ExitCode, Signal: s.Late.Signal}, killsSince(s.PageDir))
 	r := e.Late(run.Record, s.Late.At)
-	sent := sentOf(run)
+	sent := sentOf(run, s)
 	s.Attempt = run.Record.Attempt
 	out := outlet{}
-	if sent.any || s.Rank.Verdict == rank.Sender {
-		out = processOutlet(env, s, sent.next)
+	if sent.Next > 0 || s.Rank.Verdict == rank.Sender {
+		out = processOutlet(env, s, sent.Next)
 	}
 	send := func(n event.Name, attrs ...event.Attr) {
-		if out.stream != nil && !sent.names[n] {
+		if out.stream != nil && !sent.Names[n] {
 			made := out.stream.New(n, attrs...)
 			out.client.Send(made)
 			w.Event(ownSchema().Bytes(), made.Encode(), false)
@@ -124,13 +125,44 @@ func unfinished(s spec) (history.Run, bool) {
 
 // sentBefore is what the first monitor has made of events.
 type sentBefore struct {
-	any   bool
-	next  int64
-	names map[event.Name]bool
+	Next  int64               `json:"next"` // the number of the next one
+	Names map[event.Name]bool `json:"names"`
 }
 
-func sentOf(run history.Run) sentBefore {
-	sent := sentBefore{names: map[event.Name]bool{}}
+// madeFile is where a monitor leaves it in memory, of the run whose program has
+// that pid. The record may be a moment behind, on a slow disk many, and does not
+// keep all that repeat.
+func madeFile(s spec) string {
+	return filepath.Join(s.PageDir, "made-"+strconv.Itoa(s.PID))
+}
+
+// noteMade returns what keeps that file; nil where there is no place for one, and
+// for a second monitor. It only ever grows: each time it is one store.
+func noteMade(s spec) func(event.Name, int64) {
+	if s.PageDir == "" || s.PID == 0 || s.Late != nil {
+		return nil
+	}
+	var file *os.File
+	made := sentBefore{Names: map[event.Name]bool{}}
+	return func(n event.Name, next int64) {
+		if file == nil && made.Next == 0 {
+			file, _ = os.OpenFile(madeFile(s), os.O_CREATE|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+		}
+		made.Next, made.Names[n] = next, true
+		if line, err := json.Marshal(made); err == nil && file != nil {
+			_, _ = file.WriteAt(line, 0)
+		}
+	}
+}
+
+func sentOf(run history.Run, s spec) sentBefore {
+	sent := sentBefore{}
+	if data, err := os.ReadFile(madeFile(s)); s.PageDir == "" || err != nil || json.Unmarshal(data, &sent) != nil {
+		sent = sentBefore{}
+	}
+	if sent.Names == nil {
+		sent.Names = map[event.Name]bool{}
+	}
 	lines, err := run.Events()
 	if err != nil {
 		return sent
@@ -145,8 +177,8 @@ func sentOf(run history.Run) sentBefore {
 		if json.Unmarshal(line, &e) != nil || e.Properties.Seq == nil {
 			continue // a schema, or torn
 		}
-		sent.any, sent.next = true, max(sent.next, *e.Properties.Seq+1)
-		sent.names[e.Event] = e.Event != event.Exception
+		sent.Next = max(sent.Next, *e.Properties.Seq+1)
+		sent.Names[e.Event] = true
 	}
 	return sent
 }

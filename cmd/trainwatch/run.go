@@ -310,6 +310,9 @@ func (w *wrapped) companion() (*shim.Companion, error) {
 	return shim.StartCompanion(executable(), []string{"trainwatch", monitorArg}, w.env.environ(), line)
 }
 
+// isGone reports whether a companion failed us for good, and was not just late.
+func isGone(err error) bool { return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) }
+
 // farewell tells the monitor how the program ended, waits until it has written
 // that down, and prints its summary.
 func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
@@ -319,27 +322,23 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 	if err != nil {
 		return
 	}
-	if err := c.Tell(line, time.Until(deadline)); err != nil {
-		if c != nil && how.failed() { // it was there, and is gone
-			c = w.succeed(how)
-		} else {
-			c = nil
-		}
-		if c == nil {
-			w.removePages() // nobody else will
-			return
-		}
-	}
 	last := w.spec.Teardown && w.spec.Sends // what the monitor has not done by our exit it never does
 	goodbye := deadline
 	if last {
 		goodbye = deadline.Add(deliverPatience - savePatience)
 	}
 	var answer farewell
-	if err := hear(c, &answer, time.Until(goodbye)); err != nil {
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			w.removePages() // it has died meanwhile
-		}
+	if err = c.Tell(line, time.Until(deadline)); err == nil {
+		err = hear(c, &answer, time.Until(goodbye))
+	}
+	if c != nil && isGone(err) && how.failed() { // a dying one may have been told still
+		c = w.succeed(how)
+		err = hear(c, &answer, time.Until(goodbye))
+	}
+	if isGone(err) {
+		w.removePages() // nobody else will
+	}
+	if err != nil {
 		return
 	}
 	w.say(answer)

@@ -55,7 +55,7 @@ func processOutlet(env *environment, s spec, first int64) outlet {
 
 func newStream(env *environment, s spec, distinct uuid.UUID, first int64) *event.Stream {
 	return event.NewStream(event.Identity{
-		RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
+		Made: noteMade(s), RunID: s.RunID, SessionID: uuid.Must(uuid.NewV7()), DistinctID: distinct,
 		Attempt: int64(max(s.Attempt, 1)), Client: event.ClientCLI, Version: monitor.Version,
 		App: appName, AppVersion: monitor.Version, WorldSize: int64(max(s.Rank.World, 0)), FirstSeq: first,
 	}, env.now)

@@ -35,6 +35,9 @@ type Identity struct {
 	// process of this attempt has sent those before it.
 	FirstSeq int64
 
+	// Made is told of each event before anybody has it, with the number of the
+	// next; nil: nobody wants to know. It must not use the Stream.
+	Made func(n Name, next int64)
 	// Random is where the random part of uuids comes from; nil: the operating
 	// system. Tests that pin bytes set it.
 	Random io.Reader
@@ -159,6 +162,9 @@ func (s *Stream) New(n Name, a ...Attr) Event {
 		time: now, seq: s.seq, props: sorted(values),
 	}
 	s.seq++
+	if s.id.Made != nil {
+		s.id.Made(n, s.seq)
+	}
 	return Event{e}
 }
 
