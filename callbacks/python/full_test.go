@@ -20,6 +20,15 @@ import (
 	"time"
 )
 
+// pyenv has each of its Pythons in a place of its own, and one on the PATH.
+func init() {
+	root := os.Getenv("PYENV_ROOT")
+	if root == "" {
+		root = filepath.Join(os.Getenv("HOME"), ".pyenv")
+	}
+	morePythons = append(morePythons, filepath.Join(root, "versions", "*", "bin", "python"))
+}
+
 // frameworks is the virtual environment with everything that requirements.txt
 // names; make test-full says where it is.
 func frameworks(t *testing.T) string {

@@ -18,6 +18,9 @@ import (
 	"github.com/trainwatch/trainwatch/callbacks/python"
 )
 
+// morePythons are patterns of paths of Pythons that the PATH does not lead to.
+var morePythons []string
+
 // interpreters are the Pythons that this machine has, by version. The one
 // called python3 has to be there.
 var interpreters = sync.OnceValues(func() (map[string]string, error) {
@@ -25,6 +28,13 @@ var interpreters = sync.OnceValues(func() (map[string]string, error) {
 	names := []string{"python3", "python2"}
 	for minor := 6; minor <= 14; minor++ {
 		names = append(names, fmt.Sprintf("python3.%d", minor))
+	}
+	for _, pattern := range morePythons {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
 	}
 	for _, name := range names {
 		const ask = `import sys; print("%d.%d %s" % (sys.version_info[0], sys.version_info[1], sys.executable))`
