@@ -5,9 +5,10 @@
 #
 #   TRAINWATCH_TEST_FRAMEWORKS=VENV bench/torch.sh [cost|paired|start]...
 #
-# VENV is what `make test-full` makes. ROUNDS (default 5) and STEPS (default
-# 20000) are the paired run's, PAIRS (default 20) the starts'; UNDER is a command
-# that everything is run under, as in run.sh.
+# VENV is what `make test-full` makes. ROUNDS (default 5), STEPS of each (default
+# 20000), CHUNK (steps in a turn, default 200) and BATCH (default 32 rows) are the
+# paired run's, PAIRS (default 20) the starts'; UNDER is a command that everything is
+# run under, as in run.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${TRAINWATCH_TEST_FRAMEWORKS:?names no virtual environment: run make test-full once}"
@@ -27,7 +28,7 @@ watched() { ${UNDER:-} "$scratch/trainwatch" run --quiet -- "$@"; }
 
 # shellcheck disable=SC2086
 paired() {
-  ${UNDER:-} "$python" bench/turns.py "${ROUNDS:-5}" "${STEPS:-20000}" "$scratch/trainwatch" "$python" "$programs/paired.py"
+  ${UNDER:-} "$python" bench/turns.py "${ROUNDS:-5}" "${STEPS:-20000}" "${CHUNK:-200}" "$scratch/trainwatch" "$python" "$programs/paired.py" "${BATCH:-32}"
 }
 
 # starts PROGRAM: milliseconds of its start, in turns.

@@ -1,6 +1,6 @@
 """A program bare, watched and bare once more, side by side, a few steps at a time.
 
-    python turns.py ROUNDS STEPS TRAINWATCH PROGRAM...
+    python turns.py ROUNDS STEPS CHUNK TRAINWATCH PROGRAM...
 
 Three processes of PROGRAM live at once and take turns: each does CHUNK steps when
 told how many, and answers what they took. A machine that is not as fast twice is
@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 
-CHUNK = 200
 WAYS = ("bare", "watched", "again")
 
 
@@ -37,14 +36,14 @@ def ratios(spent):
     return ours, noise
 
 
-def one_round(chunks, watched, program):
+def one_round(chunks, chunk, watched, program):
     processes = {"bare": start(program), "watched": start(watched + program), "again": start(program)}
     taken = {how: [] for how in WAYS}
     for process in processes.values():
-        turn(process, CHUNK)  # to warm up
+        turn(process, chunk)  # to warm up
     for _ in range(chunks):
         for how in random.sample(WAYS, len(WAYS)):
-            taken[how].append(turn(processes[how], CHUNK))
+            taken[how].append(turn(processes[how], chunk))
     for process in processes.values():
         process.stdin.close()
         if process.wait():
@@ -53,13 +52,14 @@ def one_round(chunks, watched, program):
 
 
 def main():
-    rounds, steps, watched, program = int(sys.argv[1]), int(sys.argv[2]), [sys.argv[3], "run", "--quiet", "--"], sys.argv[4:]
+    rounds, steps, chunk = map(int, sys.argv[1:4])
+    watched, program = [sys.argv[4], "run", "--quiet", "--"], sys.argv[5:]
     random.seed(1)
     every = [([], []), ([], [])]
     print("%6s %10s %10s %10s   us a step; watched over bare, bare over bare: clock, processor" % (("round",) + WAYS))
     for i in range(rounds):
-        measured = one_round(steps // CHUNK, watched, program)
-        middles = [statistics.median(measured[0][how]) / CHUNK / 1e3 for how in WAYS]
+        measured = one_round(steps // chunk, chunk, watched, program)
+        middles = [statistics.median(measured[0][how]) / chunk / 1e3 for how in WAYS]
         line = "%6d %10.1f %10.1f %10.1f  " % (i + 1, *middles)
         for kind, spent in enumerate(measured):
             ours, noise = ratios(spent)

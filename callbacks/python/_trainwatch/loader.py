@@ -15,14 +15,17 @@ from .loop import LOOP
 class _Passes:
     """The evaluation that is going on in a loop that tells of none itself."""
 
-    __slots__ = ("open",)
+    __slots__ = ("open", "tell")
 
     def __init__(self):
         self.open = 0  # id of the loader's iterator
+        self.tell = None  # called with each beginning
 
     def begin(self, iterator):
         if source.counting() in (source.TORCH, source.BY_HAND) and LOOP.phase_begin(layout.EVAL):
             self.open = id(iterator)
+            if self.tell:
+                self.tell()
 
     def close(self):
         self.open = 0

@@ -14,13 +14,17 @@ import time
 import types
 
 from . import layout, library, page, place
-from .layout import HEAD, HEADER, LAST_AT, LAST_SLOT, LOSS, NAN, NORM, RATE, TOKENS
+from .layout import HEAD, HEADER, HISTOGRAM, LAST_AT, LAST_SLOT, LOSS, NAN, NORM, RATE
+from .layout import SHORTEST, TOKENS
 from .number import count, told
 
 _MOST_EPOCHS = (1 << 31) - 1
 _UNSETTLED = 512  # steps at most whose totals a reader makes itself; far fewer than it would
 _WAITED = layout.PHASES + layout.DATA_WAIT
-LATE = 50_000_000  # ns that a mark waits for the next
+LATE = 200_000_000  # ns that a mark waits for the next
+_NAN = 0x7FF8 << 48  # its bits
+_BEFORE = 192 - HISTOGRAM  # what a duration's length and five highest bits are ahead of its bucket
+_LAST_BUCKET = HISTOGRAM + layout.BUCKETS - 1
 _LONG_WAIT = 10_000_000  # ns; a shorter one is in the totals alone
 
 
@@ -51,20 +55,22 @@ def loop(create=page.create, clock=time.monotonic_ns):
     word = layout.first_word(-1)
     depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
     marks = []  # what `ended` has yet to tell
-    telling = False
+    telling, constant = False, NAN  # the learning rate that it tells
+    fresh, longest = {}, 0  # steps that are not in the totals, by word of the histogram; of all
 
     def forget():
         """In a child of fork: the page is its parent's."""
         nonlocal tried, words, floats, slot, head, others, number, untimed, edge, origin
         nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, settled, due
-        nonlocal telling
+        nonlocal telling, constant, longest
         tried, words, floats = False, None, None
         forget_rate()
         slot, head, others, number, untimed, edge, origin = HEADER, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
-        telling = False
+        telling, constant, longest = False, NAN, 0
         marks.clear()
+        fresh.clear()
 
     def start():
         """Make the page if that was not tried; say whether there is one."""
@@ -159,32 +165,57 @@ def loop(create=page.create, clock=time.monotonic_ns):
         which a wait for data began and ended.
 
         Those that come after one that fails, or that an interrupt hits, are left to
-        the next call. Of two threads one tells."""
-        nonlocal slot, head, number, edge, telling
-        if telling:
+        the next call. Of two threads one tells.
+
+        A step is written word by word and counted at once: the clever functions
+        that `step` and `settle` have for that lie in pages of memory that nobody
+        else uses, and to fetch those costs more than all there is to do."""
+        nonlocal slot, head, number, edge, telling, constant, longest
+        if telling or not marks:
             return
         done = 0
         try:
             telling = True
+            if head != settled:
+                settle()  # what others have told
+            kind = epoch_now << 32 | layout.STEP
             for at in marks[:]:
                 done += 1
                 if type(at) is int:
-                    now = at - base
+                    if head >= due:
+                        settle()
+                    words[HEAD] = head  # those before: it is not to be far behind the slots
+                    now, place = at - base, slot >> 3
                     if timing:
-                        took, edge = max(now - edge, 0), now
+                        took, edge = now - edge, now
+                        if took < SHORTEST:
+                            took, bucket = max(took, 0), HISTOGRAM
+                        else:
+                            length = took.bit_length()
+                            bucket = min((length << 4) + (took >> length - 5) - _BEFORE, _LAST_BUCKET)
+                            if took > longest:
+                                longest = took
+                        times = fresh.get(bucket, 0) + 1
                     else:
-                        took = first(now)
-                    pack_short(words, slot, word, now, number + 1, rest, took)
+                        took, bucket = first(now), 0
+                    words[place] = kind
+                    words[place + 1] = now
+                    words[place + 2] = number + 1
+                    words[place + 3] = words[place + 5] = _NAN
+                    floats[place + 4] = constant
+                    words[place + 6] = -1
+                    words[place + 7] = took
+                    # No interrupt comes in between, as in step.
                     number += 1
                     head += 1
                     slot = slot + 64 if slot < LAST_SLOT else HEADER
-                    if head >= due:
-                        settle()
-                    words[HEAD] = head
+                    if bucket:
+                        fresh[bucket] = times
                 elif type(at) is float:
                     if at == at:
-                        floats[RATE] = at
-                    keep_rate(at if at == at else NAN)
+                        constant = floats[RATE] = at
+                    else:
+                        constant = NAN
                 else:
                     wait(*at)
         except Exception:
@@ -192,21 +223,26 @@ def loop(create=page.create, clock=time.monotonic_ns):
         finally:
             telling = False
             del marks[:done]
+            publish()
+
+    def publish():
+        try:
+            if head != settled:
+                settle()
+            words[HEAD] = head
+        except Exception:
+            pass
 
     def settle(ahead=0):
         """Write the totals. Not for each step: a reader adds up itself what lies
         behind SETTLED. That is stored first, ahead of the page's head: who reads
         meanwhile sees it. All is worked out before: it takes no time to die in."""
-        nonlocal settled, due
+        nonlocal settled, due, longest
         if head == settled:
             return
         end = newest() + 8
-        begin = end - (head - settled) * 8  # records since are all steps
-        if begin >= HEADER >> 3:
-            buckets, longest = counted(words[begin + 7 : end : 8])
-        else:
-            begin += (layout.SIZE - HEADER) >> 3
-            buckets, longest = counted(words[begin + 7 :: 8], words[(HEADER >> 3) + 7 : end : 8])
+        if not fresh:
+            count_again(end - (head - settled) * 8, end)  # records since are all steps
         settled, due = head, head + _UNSETTLED
         words[layout.SETTLED] = head + ahead
         words[layout.STEPS] = head - others
@@ -215,8 +251,20 @@ def loop(create=page.create, clock=time.monotonic_ns):
         words[layout.SUM] = edge - origin
         if longest > words[layout.LONGEST]:
             words[layout.LONGEST] = longest
-        for bucket, more in buckets:
+        for bucket, more in fresh.items():
             words[bucket] += more
+        fresh.clear()
+
+    def count_again(begin, end):
+        """Count the steps of the records between two words of the page."""
+        nonlocal longest
+        if begin >= HEADER >> 3:
+            some, most = counted(words[begin + 7 : end : 8])
+        else:
+            begin += (layout.SIZE - HEADER) >> 3
+            some, most = counted(words[begin + 7 :: 8], words[(HEADER >> 3) + 7 : end : 8])
+        fresh.update(some)
+        longest = max(longest, most)
 
     def first(now):
         """The first step, one that ends inside a phase: what follows is timed."""

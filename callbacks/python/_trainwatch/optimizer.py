@@ -37,41 +37,66 @@ def _hook(tracing):
     After a step's work the processor's caches hold little of ours: what the hook
     touches costs far more than by itself, and drives out what the loop needs
     next. So with most steps it leaves a mark and how many there were, and the
-    records are made of the marks some twenty times a second, or before anything
-    else is told."""
-    ended, clock, passes = LOOP.ended, time.monotonic_ns, loader.passes
+    records are made of the marks five times a second, or before anything else is
+    told. All that may be different with a step makes its optimizer an unusual one."""
+    clock, passes = time.monotonic_ns, loader.passes
     marks = words = told_rate = None
     steps = late = 0
     reference = library.load("_weakref").ref
+    usual = 0  # id of the loop's optimizer, while there is nothing else to see to
     chosen, alive = 0, None  # id of the loop's optimizer; tells when it is gone
     behind = {}  # steps of the others since its last one, by id
     mute = began = False
     left, slow_at, lap = 1, 0, 1  # steps until the next slow look; when and how far off it was
 
     def gone(_):
-        nonlocal chosen
-        chosen = 0
+        nonlocal chosen, usual
+        chosen = usual = 0
 
     def elect(optimizer):
         """Whether another optimizer than the loop's is the loop's from now on."""
-        nonlocal chosen, alive
+        nonlocal chosen, alive, usual
+        usual = 0
         if chosen:
             number = id(optimizer)
             steps = behind[number] = behind.get(number, 0) + 1
             if steps < _BEHIND:
                 return False
-        behind.clear()
         alive = reference(optimizer, gone)
         chosen = id(optimizer)
         return True
 
     def silence(number):
-        nonlocal mute, began
+        nonlocal mute, began, usual
         mute = number not in (0, source.TORCH)
+        usual = 0
         if number == 0:
             began = False
 
     source.on_change(silence)
+
+    def opened():
+        """An evaluation began, which the next step ends."""
+        nonlocal usual
+        usual = 0
+
+    passes.tell = opened
+
+    def counts(optimizer):
+        """Whether a step of an unusual optimizer is one of the loop's."""
+        nonlocal usual
+        if id(optimizer) != chosen and not elect(optimizer):
+            return False
+        behind.clear()
+        if not (mute or began):
+            begin(optimizer)
+        if mute:
+            told.rate = optimizer.param_groups[0]["lr"]
+            return False
+        if passes.open:
+            passes.close()
+        usual = chosen
+        return True
 
     def begin(optimizer):
         nonlocal began, mute, marks, words, told_rate, steps, late
@@ -85,6 +110,21 @@ def _hook(tracing):
                 mute = True
         else:
             mute = True  # nobody watches
+
+    def changed(rate):
+        nonlocal told_rate
+        if type(rate) is not float:
+            rate = real(rate)
+        told_rate = rate
+        marks.append(rate)
+
+    def tell(now):
+        """Make records of the marks."""
+        nonlocal late
+        late = now + LATE  # first: other threads need not come here
+        LOOP.ended()
+        if now - slow_at >= allocator.EVERY:
+            look()
 
     def tick(now=False):
         """Count a step of another source towards the next slow look."""
@@ -103,38 +143,21 @@ def _hook(tracing):
         left, slow_at = lap, now
 
     def hook(optimizer, args, kwargs):
-        nonlocal told_rate, steps, late
+        nonlocal steps
         if tracing():
             return
         try:
-            if id(optimizer) != chosen and not elect(optimizer):
+            if id(optimizer) != usual and not counts(optimizer):
                 return
-            if behind:
-                behind.clear()
             rate = optimizer.param_groups[0]["lr"]
-            if mute:
-                told.rate = rate
-                return
-            if not began:
-                begin(optimizer)
-                if mute:
-                    return
-            if passes.open:
-                passes.close()
             if rate is not told_rate:
-                if type(rate) is not float:
-                    rate = real(rate)
-                told_rate = rate
-                marks.append(rate)
+                changed(rate)
             now = clock()
             marks.append(now)
             steps += 1
             words[TOLD] = steps
             if now >= late:
-                late = now + LATE  # first: other threads need not come here
-                ended()
-                if now - slow_at >= allocator.EVERY:
-                    look()
+                tell(now)
         except Exception:
             pass
 

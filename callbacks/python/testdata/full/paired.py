@@ -1,5 +1,6 @@
 """A plain loop that takes as many steps as each line of its input says, and answers
-with the nanoseconds they took, of the clock and of the processor."""
+with the nanoseconds they took, of the clock and of the processor. Its argument is
+the number of rows in a batch."""
 
 import sys
 import time
@@ -8,7 +9,8 @@ from common import torch
 
 model = torch.nn.Sequential(torch.nn.Linear(256, 512), torch.nn.Tanh(), torch.nn.Linear(512, 1))
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.001)
-x, y = torch.randn(32, 256), torch.randn(32, 1)
+rows = int(sys.argv[1])
+x, y = torch.randn(rows, 256), torch.randn(rows, 1)
 for line in sys.stdin:
     begun, used = time.perf_counter_ns(), time.process_time_ns()
     for _ in range(int(line)):
