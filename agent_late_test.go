@@ -3,12 +3,14 @@
 package trainwatch_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/trainwatch/trainwatch/internal/capture"
 )
@@ -43,6 +45,21 @@ func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 	})
 	signal(t, monitor, syscall.SIGKILL)
 	eventually(t, "the monitor is gone", func() bool { return ended(monitor) })
+	var before struct {
+		StepsTotal float64 `json:"steps_total"`
+	}
+	live, err := filepath.Glob(filepath.Join(w.state, "runs", "*", "live.json"))
+	if err != nil || len(live) != 1 {
+		t.Fatalf("%q %v", live, err)
+	}
+	data, err := os.ReadFile(live[0])
+	if err == nil {
+		err = json.Unmarshal(data, &before)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // steps that nobody has seen
 	if behind {
 		kept, err := filepath.Glob(filepath.Join(w.state, "runs", "*", "events.jsonl"))
 		if err != nil || len(kept) != 1 {
@@ -69,6 +86,10 @@ func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 	}
 	var record map[string]any
 	w.readJSON(&record, "show", "last", "--json")
+	n, _ := record["steps_total"].(float64)
+	if told, _ := only(t, events, "train_end").Number("steps_total"); n < before.StepsTotal+20 || n != told {
+		t.Errorf("%v steps in the record, %v in train_end, %v before the monitor was gone", n, told, before.StepsTotal)
+	}
 	if how, _ := record["how_it_ended"].(string); record["outcome"] != "signal" || !strings.Contains(how, "SIGKILL") {
 		t.Errorf("%v", record)
 	}

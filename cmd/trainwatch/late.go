@@ -73,7 +73,7 @@ func late(env *environment, s spec, control *os.File) {
 		return // the first lives, or was done
 	}
 	e := env.scene(s, os.Getppid()).Ended(errors.Exit{Code: s.Late.ExitCode, Signal: s.Late.Signal}, killsSince(s.PageDir))
-	r := e.Late(run.Record, s.Late.At)
+	r := e.Late(run.Record, s.Late.At, monitor.Directory(s.PageDir, "/proc", false))
 	sent := sentOf(run, s)
 	s.Attempt = run.Record.Attempt
 	out := outlet{}

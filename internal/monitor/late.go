@@ -5,12 +5,26 @@ import (
 
 	"github.com/trainwatch/trainwatch/internal/event"
 	"github.com/trainwatch/trainwatch/internal/history"
+	"github.com/trainwatch/trainwatch/metrics"
 )
 
 // Late makes of a record as its monitor left it, which was gone before the
-// program, the record of a run that ended at that time like this.
-func (e End) Late(r history.Record, at time.Time) history.Record {
-	r.HowItEnded = e.sentence() + "; the monitor was gone before, and the numbers are those that it saw last"
+// program, the record of a run that ended at that time like this. pages are what
+// the program has left of its steps.
+func (e End) Late(r history.Record, at time.Time, pages *Pages) history.Record {
+	t := metrics.NewRuntimeMetricsTracker(metrics.Config{Started: r.Started})
+	pages.drain(time.Now(), true, func(h haul) { t.Feed(h.Drain) })
+	gone := "; the monitor was gone before, and the numbers are those that it saw last"
+	if totals := t.Totals(); totals.Steps > 0 && (r.StepsTotal == nil || int64(totals.Steps) >= *r.StepsTotal) {
+		seen := r
+		recordSteps(&r, totals)
+		r.StepRecordsLost = seen.StepRecordsLost // what it has read is lost to us alone
+		if totals.RecordsLost > 0 {
+			r.EpochMeanS, r.SlowestSteps, r.LossLostAtStep = seen.EpochMeanS, seen.SlowestSteps, seen.LossLostAtStep
+		}
+		gone = "; the monitor was gone before, and the numbers that are not the steps' are those that it saw last"
+	}
+	r.HowItEnded = e.sentence() + gone
 	r.Outcome = string(e.Outcome)
 	r.ExitCode = history.Known(e.ExitCode, e.ExitCode >= 0)
 	r.Signal = history.Known(e.Signal, e.Signal > 0)

@@ -18,23 +18,7 @@ func positive(d time.Duration) *float64 { return history.Known(d.Seconds(), d > 
 func (l *loop) record(t metrics.Totals, at time.Duration) history.Record {
 	s := &t.Statistics
 	r := history.Record{
-		DurationS:        history.Known(at.Seconds(), true),
-		TimeToFirstStepS: history.Known(t.TimeToFirstStep.Value.Seconds(), t.TimeToFirstStep.OK),
-		StepsTotal:       history.Known(int64(s.Steps), s.Steps > 0),
-		EpochsCompleted:  history.Known(int64(t.EpochsCompleted), t.EpochsCompleted > 0),
-		EpochMeanS:       history.Known(t.EpochMean.Value.Seconds(), t.EpochMean.OK),
-		EvalS:            positive(t.Eval),
-		CheckpointS:      positive(t.Checkpoint),
-		DataWaitS:        positive(t.DataWait),
-		CompileS:         positive(t.Compile),
-
-		Step: known(s.Step), Epoch: known(s.Epoch), ProgressPct: known(s.ProgressPct),
-		StepsPerS: known(s.StepsPerS),
-		StepP50MS: known(s.StepTime.P50), StepP95MS: known(s.StepTime.P95), StepP99MS: known(s.StepTime.P99),
-		StepMaxMS: known(s.StepTime.Max), StepMeanMS: known(s.StepTime.Mean),
-		DataWaitPct: known(s.DataWaitPct),
-		TokensTotal: known(s.Tokens), TokensPerS: known(s.TokensPerS),
-		Loss: known(s.Loss), LossLostAtStep: known(t.LossLostAt), LearningRate: known(s.LearningRate), GradNorm: known(s.GradNorm),
+		DurationS: history.Known(at.Seconds(), true),
 
 		HostMemUsedBytes: known(s.Host.MemUsed), HostMemTotalBytes: known(s.Host.MemTotal),
 		HostMemUsedPeakBytes: known(s.HostMemPeak),
@@ -46,15 +30,10 @@ func (l *loop) record(t metrics.Totals, at time.Duration) history.Record {
 		GPUMemUsedPeakBytes: known(s.GPU.MemUsedPeak),
 		GPUSMActivePct:      known(s.GPU.SMActivePct), GPUPowerW: known(s.GPU.PowerW), GPUEnergyJ: known(s.GPU.EnergyJ),
 
-		StepRecordsLost: history.Known(int64(t.RecordsLost), t.RecordsLost > 0),
 		SampleIntervalS: positive(l.slowest),
 	}
+	recordSteps(&r, t)
 	recordGPUs(&r, &s.GPU, l.snapshot.Status)
-	for _, slow := range t.Slowest {
-		r.SlowestSteps = append(r.SlowestSteps, history.SlowStep{
-			Step: slow.Step, TookMS: milliseconds(slow.Took), AtS: slow.At.Seconds(),
-		})
-	}
 	cpu, rss := l.cost()
 	r.AgentCPUS, r.AgentRSSBytes = known(cpu), known(rss)
 	if l.cfg.Client != nil {
@@ -62,6 +41,31 @@ func (l *loop) record(t metrics.Totals, at time.Duration) history.Record {
 		r.DroppedEvents = history.Known(dropped, dropped > 0)
 	}
 	return r
+}
+
+// recordSteps enters what the training loop told.
+func recordSteps(r *history.Record, t metrics.Totals) {
+	s := &t.Statistics
+	r.TimeToFirstStepS = history.Known(t.TimeToFirstStep.Value.Seconds(), t.TimeToFirstStep.OK)
+	r.StepsTotal = history.Known(int64(s.Steps), s.Steps > 0)
+	r.EpochsCompleted = history.Known(int64(t.EpochsCompleted), t.EpochsCompleted > 0)
+	r.EpochMeanS = history.Known(t.EpochMean.Value.Seconds(), t.EpochMean.OK)
+	r.EvalS, r.CheckpointS = positive(t.Eval), positive(t.Checkpoint)
+	r.DataWaitS, r.CompileS = positive(t.DataWait), positive(t.Compile)
+	r.Step, r.Epoch, r.ProgressPct = known(s.Step), known(s.Epoch), known(s.ProgressPct)
+	r.StepsPerS, r.DataWaitPct = known(s.StepsPerS), known(s.DataWaitPct)
+	r.StepP50MS, r.StepP95MS, r.StepP99MS = known(s.StepTime.P50), known(s.StepTime.P95), known(s.StepTime.P99)
+	r.StepMaxMS, r.StepMeanMS = known(s.StepTime.Max), known(s.StepTime.Mean)
+	r.TokensTotal, r.TokensPerS = known(s.Tokens), known(s.TokensPerS)
+	r.Loss, r.LossLostAtStep = known(s.Loss), known(t.LossLostAt)
+	r.LearningRate, r.GradNorm = known(s.LearningRate), known(s.GradNorm)
+	r.StepRecordsLost = history.Known(int64(t.RecordsLost), t.RecordsLost > 0)
+	r.SlowestSteps = nil
+	for _, slow := range t.Slowest {
+		r.SlowestSteps = append(r.SlowestSteps, history.SlowStep{
+			Step: slow.Step, TookMS: milliseconds(slow.Took), AtS: slow.At.Seconds(),
+		})
+	}
 }
 
 // cost returns what watching has cost so far: of this process where it does
