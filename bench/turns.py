@@ -8,6 +8,9 @@ then as slow for all three, which whole runs one after the other do not give: th
 two bare runs of a minute differ by several per cent. The order of a turn is drawn
 anew each time, from a fixed seed. What is left, that one process got worse
 addresses than another, differs from round to round and shows in bare over bare.
+
+It is more than what watching costs. So the watched process takes two more chunks
+in each turn with nobody looking, which differ from its others by nothing else.
 """
 
 import random
@@ -15,25 +18,29 @@ import statistics
 import subprocess
 import sys
 
-WAYS = ("bare", "watched", "again")
+WAYS = {"bare": ("bare", 1), "watched": ("watched", 1), "again": ("again", 1), "unseen": ("watched", 0), "unseen again": ("watched", 0)}
+RATIOS = {
+    "watched over bare": ("watched", ("bare", "again")),
+    "bare over bare": ("again", ("bare",)),
+    "seen over unseen, one process": ("watched", ("unseen", "unseen again")),
+    "unseen over unseen": ("unseen again", ("unseen",)),
+}
 
 
 def start(command):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
 
-def turn(process, steps):
+def turn(process, steps, seen=1):
     """Return the nanoseconds of steps, by the clock and by the processor."""
-    process.stdin.write("%d\n" % steps)
+    process.stdin.write("%d %d\n" % (steps, seen))
     clock, processor = process.stdout.readline().split()
     return int(clock), int(processor)
 
 
-def ratios(spent):
-    """Watched over bare, and bare over bare, of each turn."""
-    ours = [2 * w / (b + c) for b, w, c in zip(spent["bare"], spent["watched"], spent["again"])]
-    noise = [c / b for b, c in zip(spent["bare"], spent["again"])]
-    return ours, noise
+def ratio(spent, above, below):
+    """The median over the turns."""
+    return statistics.median(len(below) * a / sum(b) for a, *b in zip(spent[above], *(spent[how] for how in below)))
 
 
 def one_round(chunks, chunk, watched, program):
@@ -42,8 +49,9 @@ def one_round(chunks, chunk, watched, program):
     for process in processes.values():
         turn(process, chunk)  # to warm up
     for _ in range(chunks):
-        for how in random.sample(WAYS, len(WAYS)):
-            taken[how].append(turn(processes[how], chunk))
+        for how in random.sample(list(WAYS), len(WAYS)):
+            name, seen = WAYS[how]
+            taken[how].append(turn(processes[name], chunk, seen))
     for process in processes.values():
         process.stdin.close()
         if process.wait():
@@ -55,24 +63,17 @@ def main():
     rounds, steps, chunk = map(int, sys.argv[1:4])
     watched, program = [sys.argv[4], "run", "--quiet", "--"], sys.argv[5:]
     random.seed(1)
-    every = [([], []), ([], [])]
-    print("%6s %10s %10s %10s   us a step; watched over bare, bare over bare: clock, processor" % (("round",) + WAYS))
+    every = [{name: [] for name in RATIOS} for _ in range(2)]
     for i in range(rounds):
         measured = one_round(steps // chunk, chunk, watched, program)
-        middles = [statistics.median(measured[0][how]) / chunk / 1e3 for how in WAYS]
-        line = "%6d %10.1f %10.1f %10.1f  " % (i + 1, *middles)
+        print("round %d, us a step:" % (i + 1), ", ".join("%s %.1f" % (how, statistics.median(measured[0][how]) / chunk / 1e3) for how in WAYS))
         for kind, spent in enumerate(measured):
-            ours, noise = ratios(spent)
-            every[kind][0].append(statistics.median(ours))
-            every[kind][1].append(statistics.median(noise))
-            line += "  %.4f %.4f" % (every[kind][0][-1], every[kind][1][-1])
-        print(line, flush=True)
-    for kind, name in enumerate(("clock", "processor")):
-        ours, noise = every[kind]
-        print(
-            "%s: watched over bare, median of the rounds %.4f (%.4f to %.4f); bare over bare %.4f (%.4f to %.4f)"
-            % (name, statistics.median(ours), min(ours), max(ours), statistics.median(noise), min(noise), max(noise))
-        )
+            for name, (above, below) in RATIOS.items():
+                every[kind][name].append(ratio(spent, above, below))
+        print("  " + ", ".join("%s %.4f" % (name, every[0][name][-1]) for name in RATIOS), flush=True)
+    for kind, clock in enumerate(("clock", "processor")):
+        for name, found in every[kind].items():
+            print("%s: %s, median of the rounds %.4f (%.4f to %.4f)" % (clock, name, statistics.median(found), min(found), max(found)))
 
 
 main()
