@@ -108,7 +108,7 @@ vulnerabilities: $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
 # machine's own Pythons.
 .PHONY: python
 python:
-	@$(MAKE) --no-print-directory $(PYTHON_HOME)/complete || { rm -rf $(PYTHON_HOME); echo "python: $(PYTHON) NOT TESTED, it cannot be had from here"; }
+	@$(MAKE) --no-print-directory $(PYTHON_HOME)/complete || { chmod -R u+w $(PYTHON_HOME); rm -rf $(PYTHON_HOME); echo "python: $(PYTHON) NOT TESTED, it cannot be had from here"; }
 
 # Screenshots of what the browser shows lie in .build/screenshots afterwards.
 .PHONY: test-browser

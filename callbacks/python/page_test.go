@@ -70,7 +70,7 @@ func TestToldLater(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		// What comes between neither loses what waits nor lets it grow.
-		if want := "interrupted: True, left 34, told 41, marks 0\nat most 512 marks\n"; !strings.HasSuffix(r.stdout, want) {
+		if want := "interrupted: True, left 34, told 41, marks 0\ncounted twice: 0\nat most 512 marks\n"; !strings.HasSuffix(r.stdout, want) {
 			t.Errorf("%s\nwant %s", r.stdout, want)
 		}
 	})

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/trainwatch/trainwatch/errors"
@@ -24,21 +24,50 @@ import (
 // A second monitor does, which the wrapper starts once the program has ended: it
 // finishes the record that the first has left, and sends what was still to be sent.
 
-// killsFile is where the first leaves the kernel's count as it was.
-const killsFile = "oom-kills"
+// What the first leaves in memory for whoever may have to say how the run ended:
+// the kernel's count of kills as it was, and what it has made of events.
+const (
+	killsFile = "oom-kills"
+	madeFile  = "made"
+	mostLeft  = 4096 // bytes
+)
 
-// noteKills leaves the count for whoever may have to say how the run ended.
-func noteKills(dir string) {
-	if dir == "" {
-		return
+// leftAt is where a run's monitor leaves something. Several runs may share the
+// directory, one after another with the same pid.
+func leftAt(s spec, what string) string {
+	return filepath.Join(s.PageDir, fmt.Sprintf("%s-%s-%d-%d", what, s.RunID, s.Attempt, s.PID))
+}
+
+// leave makes such a file, nil where there is no place for one, or something else
+// in it already.
+func leave(s spec, what string) *os.File {
+	if s.PageDir == "" || s.PID == 0 || s.Late != nil {
+		return nil
 	}
-	n, _ := metrics.OOMKillsEver("/proc", "/sys/fs/cgroup", os.Getpid())
-	_ = os.WriteFile(filepath.Join(dir, killsFile), strconv.AppendUint(nil, n, 10), 0o600)
+	f, _ := os.OpenFile(leftAt(s, what), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return f
+}
+
+// left reads one.
+func left(s spec, what string) ([]byte, error) {
+	if s.PageDir == "" {
+		return nil, os.ErrNotExist
+	}
+	return monitor.ReadLeft(leftAt(s, what), mostLeft)
+}
+
+// noteKills leaves the count.
+func noteKills(s spec) {
+	if f := leave(s, killsFile); f != nil {
+		n, _ := metrics.OOMKillsEver("/proc", "/sys/fs/cgroup", os.Getpid())
+		_, _ = f.WriteString(strconv.FormatUint(n, 10))
+		_ = f.Close()
+	}
 }
 
 // killsSince is by how much the count rose; nothing where it is not known.
-func killsSince(dir string) (seen monitor.Seen) {
-	data, err := os.ReadFile(filepath.Join(dir, killsFile))
+func killsSince(s spec) (seen monitor.Seen) {
+	data, err := left(s, killsFile)
 	if err != nil {
 		return seen
 	}
@@ -72,7 +101,7 @@ func late(env *environment, s spec, control *os.File) {
 	if err != nil {
 		return // the first lives, or was done
 	}
-	e := env.scene(s, os.Getppid()).Ended(errors.Exit{Code: s.Late.ExitCode, Signal: s.Late.Signal}, killsSince(s.PageDir))
+	e := env.scene(s, os.Getppid()).Ended(errors.Exit{Code: s.Late.ExitCode, Signal: s.Late.Signal}, killsSince(s))
 	r := e.Late(run.Record, s.Late.At, monitor.Directory(s.PageDir, "/proc", false))
 	sent := sentOf(run, s)
 	s.Attempt = run.Record.Attempt
@@ -123,41 +152,34 @@ func unfinished(s spec) (history.Run, bool) {
 	return run, err == nil && run.Record.Outcome == history.Unknown && run.Meta.PID == s.PID
 }
 
+// mostMade is more than any run makes of events.
+const mostMade = 1 << 40
+
 // sentBefore is what the first monitor has made of events.
 type sentBefore struct {
 	Next  int64               `json:"next"` // the number of the next one
 	Names map[event.Name]bool `json:"names"`
 }
 
-// madeFile is where a monitor leaves it in memory, of the run whose program has
-// that pid. The record may be a moment behind, on a slow disk many, and does not
-// keep all that repeat.
-func madeFile(s spec) string {
-	return filepath.Join(s.PageDir, "made-"+strconv.Itoa(s.PID))
-}
-
-// noteMade returns what keeps that file; nil where there is no place for one, and
-// for a second monitor. It only ever grows: each time it is one store.
+// noteMade returns what leaves it, nil where it cannot be left. The record may be a
+// moment behind, on a slow disk many, and does not keep all that repeat. The file
+// only ever grows: each time it is one store.
 func noteMade(s spec) func(event.Name, int64) {
-	if s.PageDir == "" || s.PID == 0 || s.Late != nil {
+	file := leave(s, madeFile)
+	if file == nil {
 		return nil
 	}
-	var file *os.File
 	made := sentBefore{Names: map[event.Name]bool{}}
 	return func(n event.Name, next int64) {
-		if file == nil && made.Next == 0 {
-			file, _ = os.OpenFile(madeFile(s), os.O_CREATE|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
-		}
 		made.Next, made.Names[n] = next, true
-		if line, err := json.Marshal(made); err == nil && file != nil {
+		if line, err := json.Marshal(made); err == nil {
 			_, _ = file.WriteAt(line, 0)
 		}
 	}
 }
 
-func sentOf(run history.Run, s spec) sentBefore {
-	sent := sentBefore{}
-	if data, err := os.ReadFile(madeFile(s)); s.PageDir == "" || err != nil || json.Unmarshal(data, &sent) != nil {
+func sentOf(run history.Run, s spec) (sent sentBefore) {
+	if data, err := left(s, madeFile); err != nil || json.Unmarshal(data, &sent) != nil || sent.Next < 0 || sent.Next > mostMade {
 		sent = sentBefore{}
 	}
 	if sent.Names == nil {

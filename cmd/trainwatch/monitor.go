@@ -68,7 +68,7 @@ func monitorMain(env *environment) {
 	// those that go on.
 	settling := time.AfterFunc(settleAfter, func() {
 		debug.SetGCPercent(gcPercent)
-		noteKills(s.PageDir)
+		noteKills(s)
 		modest()
 		sweep(s.PageDir)
 		sweep(s.PythonDir)

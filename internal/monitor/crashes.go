@@ -24,7 +24,7 @@ const (
 func crashes(dir string) (all []errors.Crash, told []string) {
 	var dumps []errors.Crash
 	for _, file := range crashFiles(dir) {
-		data, err := readCrash(filepath.Join(dir, file.Name()), errors.MaxCrashFile)
+		data, err := ReadLeft(filepath.Join(dir, file.Name()), errors.MaxCrashFile)
 		if err != nil {
 			continue
 		}
@@ -82,8 +82,9 @@ func crashFiles(dir string) []os.FileInfo {
 	return files[:min(len(files), maxCrashes)]
 }
 
-// readCrash does not wait for what has become a FIFO meanwhile.
-func readCrash(name string, most int64) ([]byte, error) {
+// ReadLeft reads a file that a program may have put in the place of what was left
+// there: a regular one, of no more than most bytes. It waits for no FIFO's writer.
+func ReadLeft(name string, most int64) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func readCrash(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > most {
-		return nil, fmt.Errorf("monitor: %s is no crash file", filepath.Base(name))
+		return nil, fmt.Errorf("monitor: %s is no regular file, or too long", filepath.Base(name))
 	}
 	return io.ReadAll(io.LimitReader(f, most))
 }

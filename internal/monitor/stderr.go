@@ -105,7 +105,7 @@ func (s Scene) errorFile(said errors.Said) errors.Said {
 	if err != nil || !info.Mode().IsRegular() || info.ModTime().Before(s.Began) {
 		return said
 	}
-	data, err := readCrash(s.ErrorFile, maxStderr)
+	data, err := ReadLeft(s.ErrorFile, maxStderr)
 	if err != nil {
 		return said
 	}

@@ -55,20 +55,22 @@ def loop(create=page.create, clock=time.monotonic_ns):
     word = layout.first_word(-1)
     depth = kind = opened = mark = 0  # the open phase; from mark on it is not in edge
     marks = []  # what `ended` has yet to tell
+    done = 0  # marks that are told, and only need to be taken away
     telling, constant = False, NAN  # the learning rate that it tells
     fresh, longest = {}, 0  # steps that are not in the totals, by word of the histogram; of all
+    fresh_at = 0  # the head up to which they are in it
 
     def forget():
         """In a child of fork: the page is its parent's."""
         nonlocal tried, words, floats, slot, head, others, number, untimed, edge, origin
         nonlocal tokens_told, timing, stepped, epoch_now, running, began, word, depth, settled, due
-        nonlocal telling, constant, longest
+        nonlocal telling, constant, longest, fresh_at, done
         tried, words, floats = False, None, None
         forget_rate()
         slot, head, others, number, untimed, edge, origin = HEADER, 0, 0, 0, 0, 0, 0
         tokens_told, timing, stepped, depth, settled, due = -1, False, False, 0, 0, 0
         epoch_now, running, began, word = -1, False, -1, layout.first_word(-1)
-        telling, constant, longest = False, NAN, 0
+        telling, constant, longest, fresh_at, done = False, NAN, 0, 0, 0
         marks.clear()
         fresh.clear()
 
@@ -170,14 +172,15 @@ def loop(create=page.create, clock=time.monotonic_ns):
         A step is written word by word and counted at once: the clever functions
         that `step` and `settle` have for that lie in pages of memory that nobody
         else uses, and to fetch those costs more than all there is to do."""
-        nonlocal slot, head, number, edge, telling, constant, longest
+        nonlocal slot, head, number, edge, telling, constant, longest, fresh_at, done
         if telling or not marks:
             return
-        done = 0
         try:
             telling = True
+            take()
             if head != settled:
-                settle()  # what others have told
+                settle(1)  # what others have told
+                words[layout.SETTLED] = settled
             kind = epoch_now << 32 | layout.STEP
             for at in marks[:]:
                 done += 1
@@ -185,7 +188,7 @@ def loop(create=page.create, clock=time.monotonic_ns):
                     if head >= due:
                         settle()
                     words[HEAD] = head  # those before: it is not to be far behind the slots
-                    now, place = at - base, slot >> 3
+                    now = at - base
                     if timing:
                         took, edge = now - edge, now
                         if took < SHORTEST:
@@ -195,9 +198,10 @@ def loop(create=page.create, clock=time.monotonic_ns):
                             bucket = min((length << 4) + (took >> length - 5) - _BEFORE, _LAST_BUCKET)
                             if took > longest:
                                 longest = took
-                        times = fresh.get(bucket, 0) + 1
                     else:
                         took, bucket = first(now), 0
+                    # No interrupt comes in between, as in step.
+                    place = slot >> 3
                     words[place] = kind
                     words[place + 1] = now
                     words[place + 2] = number + 1
@@ -205,13 +209,17 @@ def loop(create=page.create, clock=time.monotonic_ns):
                     floats[place + 4] = constant
                     words[place + 6] = -1
                     words[place + 7] = took
-                    # No interrupt comes in between, as in step.
                     number += 1
                     head += 1
                     slot = slot + 64 if slot < LAST_SLOT else HEADER
                     if bucket:
-                        fresh[bucket] = times
+                        try:
+                            fresh[bucket] += 1
+                        except KeyError:
+                            fresh[bucket] = 1
+                    fresh_at = head
                 elif type(at) is float:
+                    forget_rate()  # the header's is another from here on
                     if at == at:
                         constant = floats[RATE] = at
                     else:
@@ -222,8 +230,13 @@ def loop(create=page.create, clock=time.monotonic_ns):
             pass
         finally:
             telling = False
-            del marks[:done]
+            take()
             publish()
+
+    def take():
+        nonlocal done
+        del marks[:done]
+        done = 0
 
     def publish():
         try:
@@ -237,13 +250,14 @@ def loop(create=page.create, clock=time.monotonic_ns):
         """Write the totals. Not for each step: a reader adds up itself what lies
         behind SETTLED. That is stored first, ahead of the page's head: who reads
         meanwhile sees it. All is worked out before: it takes no time to die in."""
-        nonlocal settled, due, longest
+        nonlocal settled, due, fresh
         if head == settled:
             return
         end = newest() + 8
-        if not fresh:
+        if fresh_at != head:
             count_again(end - (head - settled) * 8, end)  # records since are all steps
-        settled, due = head, head + _UNSETTLED
+        # At once: what an interrupt hits is not to be counted twice.
+        adding, fresh, settled, due = fresh, {}, head, head + _UNSETTLED
         words[layout.SETTLED] = head + ahead
         words[layout.STEPS] = head - others
         words[layout.TIMED] = head - others - untimed
@@ -251,20 +265,21 @@ def loop(create=page.create, clock=time.monotonic_ns):
         words[layout.SUM] = edge - origin
         if longest > words[layout.LONGEST]:
             words[layout.LONGEST] = longest
-        for bucket, more in fresh.items():
+        for bucket, more in adding.items():
             words[bucket] += more
-        fresh.clear()
 
     def count_again(begin, end):
         """Count the steps of the records between two words of the page."""
-        nonlocal longest
+        nonlocal fresh, fresh_at, longest
         if begin >= HEADER >> 3:
             some, most = counted(words[begin + 7 : end : 8])
         else:
             begin += (layout.SIZE - HEADER) >> 3
             some, most = counted(words[begin + 7 :: 8], words[(HEADER >> 3) + 7 : end : 8])
-        fresh.update(some)
-        longest = max(longest, most)
+        found = {}
+        for bucket, more in some:  # several of the shortest and of the longest
+            found[bucket] = found.get(bucket, 0) + more
+        fresh, fresh_at, longest = found, head, max(longest, most)
 
     def first(now):
         """The first step, one that ends inside a phase: what follows is timed."""

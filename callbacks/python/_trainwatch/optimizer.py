@@ -90,26 +90,26 @@ def _hook(tracing):
         behind.clear()
         if not (mute or began):
             begin(optimizer)
+        usual = chosen  # first: another thread may have more to say meanwhile
         if mute:
+            usual = 0
             told.rate = optimizer.param_groups[0]["lr"]
             return False
         if passes.open:
             passes.close()
-        usual = chosen
         return True
 
     def begin(optimizer):
         nonlocal began, mute, marks, words, told_rate, steps, late
-        began = True
         if LOOP.start():
             marks, words, steps = LOOP.lately()
-            told_rate, late = None, 0
+            told_rate, late, began = None, 0, True
             if source.claim(source.TORCH):
                 settings.torch(optimizer)
             else:
                 mute = True
         else:
-            mute = True  # nobody watches
+            mute = began = True  # nobody watches
 
     def changed(rate):
         nonlocal told_rate

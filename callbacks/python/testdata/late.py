@@ -29,9 +29,14 @@ for seed in range(20):
     (at_once, first), (later, second) = writer(), writer()
     marks, rate, told_rate, epoch = later.lately()[0], 0.5, None, 0
     for _ in range(chance.choice((50, 2000, 17000))):
-        now += chance.randrange(1000, 3000000)
+        now += chance.randrange(1000, 3000000) if chance.random() < 0.9 else chance.randrange(1024)
         what = chance.random()
-        if what < 0.7:
+        if chance.random() < 0.02:  # one that is told by hand
+            later.ended()
+            for one in (at_once, later):
+                one.step(None, rate)
+            told_rate = None
+        elif what < 0.7:
             if chance.random() < 0.05:
                 rate = chance.choice((0.25, 0.125, float("nan"), float("inf")))
             at_once.step(None, rate)
@@ -104,6 +109,49 @@ one.view()
 told = int.from_bytes(memory[8 * layout.STEPS : 8 * layout.STEPS + 8], "little")
 print("interrupted: %s, left %d, told %d, marks %d" % (interrupted, left, told, len(marks)))
 
+# Nor does an interrupt anywhere have a step counted twice.
+class Anywhere:
+    """Interrupt at the line with that number of those that are run."""
+
+    def __init__(self, line):
+        self.left = line
+
+    def __call__(self, frame, event, _):
+        def inside(_, event, __):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+            return inside
+
+        return inside if frame.f_code.co_filename.endswith("loop.py") else None
+
+
+twice = 0
+for line in range(1, 300):
+    one, memory = writer()
+    marks = one.lately()[0]
+    for i in range(12):
+        now += 1500 * (i + 1)
+        marks.append(now)
+        if i == 5:
+            one.ended()
+    sys.settrace(Anywhere(line))
+    try:
+        one.ended()
+    except KeyboardInterrupt:
+        pass
+    sys.settrace(None)
+    now += 1000
+    one.step()
+    one.ended()
+    words = one.view()[0]
+    steps, timed, counted = words[layout.STEPS], words[layout.TIMED], sum(words[layout.HISTOGRAM : layout.HISTOGRAM + layout.BUCKETS])
+    twice += steps > 13 or counted > timed or timed != steps - 1
+print("counted twice: %d" % twice)
+
+one, memory = writer()
+marks = one.lately()[0]
+one.step()
 marks.append(now)
 most = 0
 for _ in range(100000):
