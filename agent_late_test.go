@@ -19,15 +19,25 @@ import (
 // first, since it asks to. How the program then ended is told all the same, by
 // another one: in the record, and in events whose numbers go on.
 func TestTheKernelTakesMonitorAndProgram(t *testing.T) {
-	for _, behind := range []bool{false, true} {
-		t.Run(map[bool]string{false: "and nothing else", true: "before it has recorded what it sent"}[behind], func(t *testing.T) {
+	for name, c := range map[string]late{
+		"and nothing else":                      {},
+		"before it has recorded what it sent":   {behind: true},
+		"or the monitor alone":                  {survives: true},
+		"or the monitor alone, which is behind": {behind: true, survives: true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			testKernelTakesMonitorAndProgram(t, behind)
+			c.test(t)
 		})
 	}
 }
 
-func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
+type late struct {
+	behind   bool // the record lacks what was sent
+	survives bool // the program does
+}
+
+func (c late) test(t *testing.T) {
 	server := capture.Start(t)
 	w := newWorld(t).sending(server, ourKey)
 	p := w.trainwatch("run", "--report-interval", "1s", "--", programs.stepper)
@@ -60,7 +70,7 @@ func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 		t.Fatal(err)
 	}
 	time.Sleep(200 * time.Millisecond) // steps that nobody has seen
-	if behind {
+	if c.behind {
 		kept, err := filepath.Glob(filepath.Join(w.state, "runs", "*", "events.jsonl"))
 		if err != nil || len(kept) != 1 {
 			t.Fatalf("%q %v", kept, err)
@@ -69,19 +79,31 @@ func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 			t.Fatal(err)
 		}
 	}
-	signal(t, program, syscall.SIGKILL)
-	if r := p.wait(); r.signal != syscall.SIGKILL {
-		t.Errorf("ended with %d, signal %d", r.status, r.signal)
+	outcome, how := "signal", "SIGKILL"
+	if c.survives {
+		outcome, how = "ok", "finished"
+		if r := p.finish(); r.status != 0 || r.stdout != "ready\ndone\n" {
+			t.Errorf("ended with %d, %q", r.status, r.stdout)
+		}
+	} else {
+		signal(t, program, syscall.SIGKILL)
+		if r := p.wait(); r.signal != syscall.SIGKILL {
+			t.Errorf("ended with %d, signal %d", r.status, r.signal)
+		}
 	}
 	events := w.delivered(server, ourKey)
 	checkOneRun(t, events)
-	for _, name := range []string{"system_info", "train_start", "$exception", "train_end"} {
+	for _, name := range []string{"system_info", "train_start"} {
 		only(t, events, name)
 	}
-	if e := only(t, events, "$exception"); e.Text("crash_class") != "sigkill" {
-		t.Errorf("%s", e.Raw)
+	if !c.survives {
+		if e := only(t, events, "$exception"); e.Text("crash_class") != "sigkill" {
+			t.Errorf("%s", e.Raw)
+		}
+	} else if n := len(named(events, "$exception")); n > 0 {
+		t.Errorf("%d exceptions", n)
 	}
-	if e := only(t, events, "train_end"); e.Text("outcome") != "signal" {
+	if e := only(t, events, "train_end"); e.Text("outcome") != outcome {
 		t.Errorf("%s", e.Raw)
 	}
 	var record map[string]any
@@ -90,7 +112,7 @@ func testKernelTakesMonitorAndProgram(t *testing.T, behind bool) {
 	if told, _ := only(t, events, "train_end").Number("steps_total"); n < before.StepsTotal+20 || n != told {
 		t.Errorf("%v steps in the record, %v in train_end, %v before the monitor was gone", n, told, before.StepsTotal)
 	}
-	if how, _ := record["how_it_ended"].(string); record["outcome"] != "signal" || !strings.Contains(how, "SIGKILL") {
+	if said, _ := record["how_it_ended"].(string); record["outcome"] != outcome || !strings.Contains(said, how) {
 		t.Errorf("%v", record)
 	}
 }

@@ -20,9 +20,9 @@ import (
 )
 
 // Where memory runs out the kernel ends the monitor first: it asks to be, so that
-// the program may live. If the program dies of it even so, somebody has to say so.
-// A second monitor does, which the wrapper starts once the program has ended: it
-// finishes the record that the first has left, and sends what was still to be sent.
+// the program may live. How the program then ended somebody has to say even so. A
+// second monitor does, which the wrapper starts once that is known: it finishes the
+// record that the first has left, and sends what was still to be sent.
 
 // What the first leaves in memory for whoever may have to say how the run ended:
 // the kernel's count of kills as it was, and what it has made of events.
@@ -78,10 +78,6 @@ func killsSince(s spec) (seen monitor.Seen) {
 	}
 	return seen
 }
-
-// failed reports whether there is something to say. Of a success the record goes
-// on to say that nobody saw it: its numbers are not the last ones.
-func (e ended) failed() bool { return e.ExitCode != 0 || e.Signal != 0 }
 
 // succeed starts the second monitor, nil where it cannot be.
 func (w *wrapped) succeed(e ended) *shim.Companion {

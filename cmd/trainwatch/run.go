@@ -331,7 +331,7 @@ func (w *wrapped) farewell(c *shim.Companion, e shim.Ending) {
 	if err = c.Tell(line, time.Until(deadline)); err == nil {
 		err = hear(c, &answer, time.Until(goodbye))
 	}
-	if c != nil && isGone(err) && how.failed() { // a dying one may have been told still
+	if c != nil && isGone(err) { // a dying one may have been told still
 		c = w.succeed(how)
 		err = hear(c, &answer, time.Until(goodbye))
 	}
