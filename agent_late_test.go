@@ -112,6 +112,15 @@ func (c late) test(t *testing.T) {
 	if told, _ := only(t, events, "train_end").Number("steps_total"); n < before.StepsTotal+20 || n != told {
 		t.Errorf("%v steps in the record, %v in train_end, %v before the monitor was gone", n, told, before.StepsTotal)
 	}
+	if world, _ := only(t, events, "train_end").Number("world_size"); world != 1 {
+		t.Errorf("world_size %v", world)
+	}
+	for _, name := range []string{"step", "epoch"} { // as the steps themselves, no older
+		was, _ := record[name].(float64)
+		if told, ok := only(t, events, "train_end").Number(name); !ok || told != was {
+			t.Errorf("%s %v in the record, %v in train_end", name, was, told)
+		}
+	}
 	if said, _ := record["how_it_ended"].(string); record["outcome"] != outcome || !strings.Contains(said, how) {
 		t.Errorf("%v", record)
 	}

@@ -104,6 +104,9 @@ func late(env *environment, s spec, control *os.File) {
 	out := outlet{}
 	if sent.Next > 0 || s.Rank.Verdict == rank.Sender {
 		out = processOutlet(env, s, sent.Next)
+		if sent.World > 0 {
+			out.stream.SetWorldSize(sent.World)
+		}
 	}
 	send := func(n event.Name, attrs ...event.Attr) {
 		if out.stream != nil && !sent.Names[n] {
@@ -155,19 +158,20 @@ const mostMade = 1 << 40
 type sentBefore struct {
 	Next  int64               `json:"next"` // the number of the next one
 	Names map[event.Name]bool `json:"names"`
+	World int64               `json:"world"` // size, 0 unknown
 }
 
 // noteMade returns what leaves it, nil where it cannot be left. The record may be a
 // moment behind, on a slow disk many, and does not keep all that repeat. The file
 // only ever grows: each time it is one store.
-func noteMade(s spec) func(event.Name, int64) {
+func noteMade(s spec) func(n event.Name, next, world int64) {
 	file := leave(s, madeFile)
 	if file == nil {
 		return nil
 	}
 	made := sentBefore{Names: map[event.Name]bool{}}
-	return func(n event.Name, next int64) {
-		made.Next, made.Names[n] = next, true
+	return func(n event.Name, next, world int64) {
+		made.Next, made.Names[n], made.World = next, true, world
 		if line, err := json.Marshal(made); err == nil {
 			_, _ = file.WriteAt(line, 0)
 		}
@@ -175,7 +179,7 @@ func noteMade(s spec) func(event.Name, int64) {
 }
 
 func sentOf(run history.Run, s spec) (sent sentBefore) {
-	if data, err := left(s, madeFile); err != nil || json.Unmarshal(data, &sent) != nil || sent.Next < 0 || sent.Next > mostMade {
+	if data, err := left(s, madeFile); err != nil || json.Unmarshal(data, &sent) != nil || sent.Next < 0 || sent.Next > mostMade || sent.World > mostMade {
 		sent = sentBefore{}
 	}
 	if sent.Names == nil {

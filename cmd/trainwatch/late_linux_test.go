@@ -16,11 +16,11 @@ import (
 func TestWhatAMonitorLeaves(t *testing.T) {
 	s := spec{PageDir: t.TempDir(), PID: 7, RunID: uuid.New(), Attempt: 1}
 	note := noteMade(s)
-	note(event.SystemInfo, 1)
-	note(event.TrainStart, 2)
-	note(event.TrainProgress, 12_345)
+	note(event.SystemInfo, 1, 0)
+	note(event.TrainStart, 2, 0)
+	note(event.TrainProgress, 12_345, 8)
 	sent := sentOf(history.Run{}, s)
-	if sent.Next != 12_345 || !sent.Names[event.SystemInfo] || !sent.Names[event.TrainStart] || sent.Names[event.TrainEnd] {
+	if sent.Next != 12_345 || sent.World != 8 || !sent.Names[event.SystemInfo] || !sent.Names[event.TrainStart] || sent.Names[event.TrainEnd] {
 		t.Errorf("%+v", sent)
 	}
 	next := s
@@ -44,6 +44,7 @@ func TestWhatAProgramPutsInItsPlace(t *testing.T) {
 		},
 		"no number":      func(path string) error { return os.WriteFile(path, []byte(`{"next":-1}`), 0o600) },
 		"a large number": func(path string) error { return os.WriteFile(path, []byte(`{"next":9223372036854775807}`), 0o600) },
+		"a large world":  func(path string) error { return os.WriteFile(path, []byte(`{"world":9223372036854775807}`), 0o600) },
 		"nothing":        func(path string) error { return os.WriteFile(path, nil, 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +58,7 @@ func TestWhatAProgramPutsInItsPlace(t *testing.T) {
 				t.Error("it is written to")
 			}
 			noteKills(s)
-			if sent := sentOf(history.Run{}, s); sent.Next != 0 || sent.Names == nil {
+			if sent := sentOf(history.Run{}, s); sent.Next != 0 || sent.World != 0 || sent.Names == nil {
 				t.Errorf("%+v", sent)
 			}
 			if seen := killsSince(s); seen.OOMKills != 0 {

@@ -36,8 +36,8 @@ type Identity struct {
 	FirstSeq int64
 
 	// Made is told of each event before anybody has it, with the number of the
-	// next; nil: nobody wants to know. It must not use the Stream.
-	Made func(n Name, next int64)
+	// next and the world size; nil: nobody wants to know. It must not use the Stream.
+	Made func(n Name, next, worldSize int64)
 	// Random is where the random part of uuids comes from; nil: the operating
 	// system. Tests that pin bytes set it.
 	Random io.Reader
@@ -124,7 +124,7 @@ func (s *Stream) SetWorldSize(n int64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fixed[worldSize.name] = json
+	s.fixed[worldSize.name], s.id.WorldSize = json, n
 }
 
 // RunID returns the run's id, also where NewStream made it.
@@ -163,7 +163,7 @@ func (s *Stream) New(n Name, a ...Attr) Event {
 	}
 	s.seq++
 	if s.id.Made != nil {
-		s.id.Made(n, s.seq)
+		s.id.Made(n, s.seq, s.id.WorldSize)
 	}
 	return Event{e}
 }

@@ -42,6 +42,7 @@ func LateAttrs(r history.Record) []event.Attr {
 	return []event.Attr{
 		event.Outcome.Of(r.Outcome), of(event.DurationS, r.DurationS), of(event.TimeToFirstStepS, r.TimeToFirstStepS),
 		of(event.StepsTotal, r.StepsTotal), of(event.EpochsCompleted, r.EpochsCompleted), of(event.EpochMeanS, r.EpochMeanS),
+		of(event.Step, r.Step), of(event.Epoch, r.Epoch), of(event.ProgressPct, r.ProgressPct),
 		of(event.EvalS, r.EvalS), of(event.CheckpointS, r.CheckpointS),
 		of(event.StepsPerS, r.StepsPerS), of(event.StepP50MS, r.StepP50MS), of(event.StepP95MS, r.StepP95MS),
 		of(event.StepP99MS, r.StepP99MS), of(event.StepMaxMS, r.StepMaxMS), of(event.StepMeanMS, r.StepMeanMS),

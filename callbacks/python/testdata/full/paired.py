@@ -3,7 +3,6 @@ with the nanoseconds they took, of the clock and of the processor. A second numb
 is 0 where whoever watches is not to see them. The argument is the number of rows in
 a batch."""
 
-
 import sys
 import time
 
